@@ -1,0 +1,51 @@
+//! Headers in front of every request and answer.
+//!
+//! ```text
+//! request   v1: api_key int16, api_version int16, correlation_id int32, client_id nullable string
+//!           v2: the same and a tag section; client_id keeps its classic form
+//! response  v0: correlation_id int32
+//!           v1: the same and a tag section
+//! ```
+//! Flexible versions of an API use v2 and v1. The one exception is the answer to `ApiVersions`: always v0, because a broker may
+//! have to answer a version it does not know (KIP-511).
+
+use crate::table::wire_struct;
+
+wire_struct! {
+    /// What stands before every request.
+    pub struct RequestHeader {
+        /// The API; see [`ApiKey`](crate::ApiKey).
+        0+ request_api_key: i16,
+        /// Version of the request.
+        0+ request_api_version: i16,
+        /// Chosen by the client; the answer repeats it.
+        0+ correlation_id: i32,
+        /// Who asks, for the broker's logs, quotas and metrics. Null and empty are both allowed.
+        1+ client_id: Option<String> where classic,
+    }
+}
+
+wire_struct! {
+    /// What stands before every answer.
+    pub struct ResponseHeader {
+        /// Of the request that is answered.
+        0+ correlation_id: i32,
+    }
+}
+
+/// Key of `ApiVersions`, the API whose answer never has a flexible header.
+const API_VERSIONS: i16 = 18;
+
+/// Version of the request header in front of a body that is flexible or not.
+pub(crate) const fn request_header_version(flexible: bool) -> i16 {
+    if flexible { 2 } else { 1 }
+}
+
+/// Version of the header in front of an answer of API `key`.
+pub(crate) const fn response_header_version(key: i16, flexible: bool) -> i16 {
+    if flexible && key != API_VERSIONS {
+        1
+    } else {
+        0
+    }
+}

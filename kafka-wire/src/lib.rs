@@ -1,0 +1,64 @@
+//! Apache Kafka's wire protocol: messages and record batches as bytes and back.
+//!
+//! Nothing here does I/O, reads a clock, starts a task or logs. The client encodes requests and decodes answers; a broker (the
+//! embedded one of `kafka-testcontainers`) uses the same tables in the other direction.
+//!
+//! # The map
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`encode_request`], [`decode_response`], … (`frame`) | the doors: frames in and out, for both sides |
+//! | `header` | what stands before every request and answer |
+//! | [`messages`] | one file per API: request, answer, their structures, as rows of a table |
+//! | `table`, [`rows`] | `wire_struct!`, the macro behind the rows; the rows as data, to be held against Kafka's schema files |
+//! | `primitives` | integers, strings, arrays, nullable and compact forms; nom starts here |
+//! | [`records`] | record batches: header, lazy walk, builder, compression |
+//! | [`group`] | protocols that travel inside bytes fields: subscriptions and assignments of consumer groups |
+//! | `error`, `error_code`, `uuid`, `secret` | what goes wrong, and small types of the wire |
+//!
+//! # Reading a message
+//!
+//! A row such as `3+ name: Option<String> = …` says: from version 3 on the message has this field, here, and it may be null. What
+//! follows from the table, for every version and in both directions: which fields exist, their order, their classic or compact
+//! form (KIP-482), which defaults stand for fields that a version lacks, and an error for a value that the version cannot carry.
+//!
+//! ```
+//! use kafka_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
+//! use kafka_wire::{decode_request, decode_request_header, encode_request};
+//!
+//! let topic = MetadataRequestTopic { name: Some("orders".into()), ..Default::default() };
+//! let request = MetadataRequest { topics: Some(vec![topic]), ..Default::default() };
+//! let frame = encode_request(&request, 12, 7, Some("me"))?.to_bytes();
+//!
+//! // The other side gets the frame without its four bytes of length.
+//! let (header, body) = decode_request_header(&frame.slice(4..))?;
+//! assert_eq!((header.request_api_version, header.correlation_id), (12, 7));
+//! assert_eq!(decode_request::<MetadataRequest>(&body, 12)?, request);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod api;
+mod error;
+mod error_code;
+mod frame;
+pub mod group;
+mod header;
+pub mod messages;
+mod primitives;
+pub mod records;
+pub mod rows;
+mod secret;
+mod table;
+mod uuid;
+
+pub use api::{Api, ApiKey, ApiRanges, NEVER, RecodeError, Request, UnsupportedVersion};
+pub use error::{DecodeError, DecodeReason, EncodeError, EncodeReason};
+pub use error_code::ErrorCode;
+pub use frame::{
+    Frame, FrameError, correlation_id, decode_request, decode_request_header, decode_response, encode_request,
+    encode_response, frame_length, split_frame,
+};
+pub use header::{RequestHeader, ResponseHeader};
+pub use secret::Secret;
+pub use table::Message;
+pub use uuid::Uuid;
