@@ -43,6 +43,8 @@ pub mod describe_groups;
 pub mod end_txn;
 pub mod fetch;
 pub mod find_coordinator;
+#[cfg(test)]
+pub(crate) mod golden;
 pub mod heartbeat;
 pub mod init_producer_id;
 pub mod join_group;

@@ -94,13 +94,25 @@ fn decode<M: Message>(bytes: &Bytes) -> Result<(M, i16), DecodeError> {
     let sent = rest.try_get_i16().unwrap_or(-1);
     let version = sent.min(*VERSIONS.end());
     let read = if VERSIONS.contains(&version) {
-        M::decode(rest, Context { version, flexible: false, frame: bytes })
+        M::decode(
+            rest,
+            Context {
+                version,
+                flexible: false,
+                frame: bytes,
+            },
+        )
     } else {
         Err(Fault::at(bytes, DecodeReason::Version))
     };
     match read {
         Ok((_, message)) => Ok((message, sent)),
-        Err(fault) => Err(Fault::into_error(fault, M::STRUCTURE.name, sent, bytes.len())),
+        Err(fault) => Err(Fault::into_error(
+            fault,
+            M::STRUCTURE.name,
+            sent,
+            bytes.len(),
+        )),
     }
 }
 
@@ -112,3 +124,6 @@ fn encode<M: Message>(message: &M, version: i16) -> Result<Bytes, EncodeError> {
     out.put_i16(version);
     crate::frame::encode_message(message, version, false, out)
 }
+
+#[cfg(test)]
+mod tests;

@@ -39,3 +39,6 @@ wire_struct! {
         0+ error_code: ErrorCode,
     }
 }
+
+#[cfg(test)]
+mod tests;

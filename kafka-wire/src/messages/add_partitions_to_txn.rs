@@ -97,3 +97,6 @@ wire_struct! {
         0+ partition_error_code: ErrorCode,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,7 @@ wire_struct! {
         ignorable 1: 3+ finalized_features_epoch: i64 = -1,
         /// Features the whole cluster has switched on; they count if the epoch is not -1 (KIP-584).
         ignorable 2: 3+ finalized_features: Vec<FinalizedFeatureKey>,
-        /// Whether a controller is ready to leave ZooKeeper behind; always false since Kafka 4.0 (KIP-866).
+        /// Whether a controller is ready to leave `ZooKeeper` behind; always false since Kafka 4.0 (KIP-866).
         ignorable 3: 3+ zk_migration_ready: bool,
     }
 }
@@ -80,3 +80,6 @@ wire_struct! {
         3+ min_version_level: i16,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,3 +104,6 @@ wire_struct! {
         0+ partitions: Vec<i32>,
     }
 }
+
+#[cfg(test)]
+mod tests;

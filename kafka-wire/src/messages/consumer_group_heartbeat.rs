@@ -78,3 +78,6 @@ wire_struct! {
         0+ topic_partitions: Vec<TopicPartitions>,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,3 +109,6 @@ wire_struct! {
         5+ is_sensitive: bool,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,3 +59,6 @@ wire_struct! {
         ignorable 5+ error_message: Option<String>,
     }
 }
+
+#[cfg(test)]
+mod tests;

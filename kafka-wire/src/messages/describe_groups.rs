@@ -76,3 +76,6 @@ wire_struct! {
         0+ member_assignment: Bytes,
     }
 }
+
+#[cfg(test)]
+mod tests;

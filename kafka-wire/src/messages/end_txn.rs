@@ -43,3 +43,6 @@ wire_struct! {
         ignorable 5+ producer_epoch: i16 = -1,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -218,3 +218,6 @@ wire_struct! {
         16+ rack: Option<String>,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -65,3 +65,6 @@ wire_struct! {
         ignorable 4+ error_message: Option<String>,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,3 +54,6 @@ wire_struct! {
         6+ ongoing_txn_producer_epoch: i16 = -1,
     }
 }
+
+#[cfg(test)]
+mod tests;

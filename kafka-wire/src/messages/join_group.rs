@@ -86,3 +86,6 @@ wire_struct! {
         0+ metadata: Bytes,
     }
 }
+
+#[cfg(test)]
+mod tests;

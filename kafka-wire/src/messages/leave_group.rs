@@ -61,3 +61,6 @@ wire_struct! {
         3+ error_code: ErrorCode,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,3 +49,6 @@ wire_struct! {
         ignorable 5+ group_type: String,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,3 +88,6 @@ wire_struct! {
         4+ leader_epoch: i32 = -1,
     }
 }
+
+#[cfg(test)]
+mod tests;

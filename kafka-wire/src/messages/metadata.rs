@@ -114,3 +114,6 @@ wire_struct! {
         ignorable 5+ offline_replicas: Vec<i32>,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! `OffsetFetch` (key 9): asks how far groups have read.
 //!
-//! Versions: 1 reads from Kafka instead of ZooKeeper; 2 can ask for all partitions and answers errors once; 5
+//! Versions: 1 reads from Kafka instead of `ZooKeeper`; 2 can ask for all partitions and answers errors once; 5
 //! adds leader epochs (KIP-320); 6 is flexible; 7 waits for open transactions (KIP-447); 8 asks for many
 //! groups at once (KIP-709); 9 serves the new group protocol (KIP-848); 10 speaks topic ids.
 //!
@@ -141,3 +141,6 @@ wire_struct! {
         8+ error_code: ErrorCode,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -80,3 +80,6 @@ wire_struct! {
         0+ end_offset: i64 = -1,
     }
 }
+
+#[cfg(test)]
+mod tests;

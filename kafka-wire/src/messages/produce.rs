@@ -134,3 +134,6 @@ wire_struct! {
         10+ rack: Option<String>,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,3 +37,6 @@ wire_struct! {
         ignorable 1+ session_lifetime_ms: i64,
     }
 }
+
+#[cfg(test)]
+mod tests;

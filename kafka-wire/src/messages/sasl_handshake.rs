@@ -33,3 +33,6 @@ wire_struct! {
         0+ mechanisms: Vec<String>,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,3 +61,6 @@ wire_struct! {
         0+ assignment: Bytes,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -87,3 +87,6 @@ wire_struct! {
         0+ error_code: ErrorCode,
     }
 }
+
+#[cfg(test)]
+mod tests;
