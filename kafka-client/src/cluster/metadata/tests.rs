@@ -1,0 +1,100 @@
+use kafka_wire::messages::metadata::MetadataResponseBroker;
+
+use super::*;
+
+const ID: Uuid = Uuid([7; 16]);
+
+/// An answer with one topic `t`, and (leader, epoch) of each of its partitions.
+fn answer(id: Uuid, error_code: ErrorCode, leaders: &[(i32, i32)]) -> MetadataResponse {
+    let partition =
+        |(index, &(leader_id, leader_epoch)): (usize, &(i32, i32))| MetadataResponsePartition {
+            partition_index: i32::try_from(index).unwrap(),
+            leader_id,
+            leader_epoch,
+            ..Default::default()
+        };
+    let topic = MetadataResponseTopic {
+        name: Some("t".into()),
+        topic_id: id,
+        error_code,
+        partitions: leaders.iter().enumerate().map(partition).collect(),
+        ..Default::default()
+    };
+    let broker = MetadataResponseBroker {
+        node_id: 1,
+        host: "::1".into(),
+        port: 9092,
+        ..Default::default()
+    };
+    MetadataResponse {
+        brokers: vec![broker],
+        topics: vec![topic],
+        ..Default::default()
+    }
+}
+
+fn known(leaders: &[(i32, i32)]) -> Metadata {
+    Metadata::default().merged(&answer(ID, ErrorCode::NONE, leaders))
+}
+
+fn leader(metadata: &Metadata, partition: i32) -> (Option<i32>, i32) {
+    let partition = metadata.partition("t", partition).unwrap();
+    (partition.leader, partition.leader_epoch)
+}
+
+#[test]
+fn an_answer_becomes_the_picture() {
+    let metadata = known(&[(1, 5), (-1, 6)]);
+    assert_eq!(metadata.brokers[&1].as_ref(), "[::1]:9092");
+    assert_eq!(leader(&metadata, 0), (Some(1), 5));
+    assert_eq!(leader(&metadata, 1), (None, 6), "an election is under way");
+    assert_eq!(metadata.topic_name(ID).unwrap().as_ref(), "t");
+    assert_eq!(metadata.partition("t", 2), None);
+}
+
+#[test]
+fn a_leader_never_goes_back_to_an_older_epoch() {
+    let metadata = known(&[(1, 5), (1, 5)]).merged(&answer(ID, ErrorCode::NONE, &[(2, 4), (2, 6)]));
+    assert_eq!(leader(&metadata, 0), (Some(1), 5));
+    assert_eq!(leader(&metadata, 1), (Some(2), 6));
+}
+
+#[test]
+fn a_topic_created_anew_starts_over() {
+    let other = Uuid([8; 16]);
+    let metadata = known(&[(1, 5)]).merged(&answer(other, ErrorCode::NONE, &[(2, 0)]));
+    assert_eq!(leader(&metadata, 0), (Some(2), 0));
+    assert_eq!(metadata.topic_name(ID), None);
+    assert_eq!(metadata.topic_name(other).unwrap().as_ref(), "t");
+}
+
+#[test]
+fn an_error_keeps_what_was_known() {
+    let metadata = known(&[(1, 5)]).merged(&answer(ID, ErrorCode::LEADER_NOT_AVAILABLE, &[]));
+    assert_eq!(
+        metadata.topic("t").unwrap().error,
+        ErrorCode::LEADER_NOT_AVAILABLE
+    );
+    assert_eq!(leader(&metadata, 0), (Some(1), 5));
+}
+
+#[test]
+fn a_hint_counts_only_if_it_is_younger() {
+    let metadata = known(&[(1, 5)]);
+    let hint = |epoch| {
+        metadata.with_leader(
+            "t",
+            0,
+            Partition {
+                leader: Some(3),
+                leader_epoch: epoch,
+            },
+            Some((3, "h:1".into())),
+        )
+    };
+    assert!(hint(5).is_none());
+    let next = hint(6).unwrap();
+    assert_eq!(leader(&next, 0), (Some(3), 6));
+    assert_eq!(next.brokers[&3].as_ref(), "h:1");
+    assert_eq!(next.generation, metadata.generation + 1);
+}

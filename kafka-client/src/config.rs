@@ -1,0 +1,153 @@
+//! How to reach a cluster, and how patient to be with it.
+
+use std::time::Duration;
+
+/// What every producer and consumer of a [`Client`](crate::Client) shares. Names in brackets are Kafka's.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// Brokers to ask first, each as `host:port`; the cluster tells the rest. Kafka: `bootstrap.servers`. Must not be empty.
+    pub bootstrap: Vec<String>,
+    /// Name shown in the broker's logs, metrics and quotas. Kafka: `client.id`. Default: `kafka-client`.
+    pub client_id: String,
+    /// Longest wait for an answer; after it the connection is closed. Kafka: `request.timeout.ms`. Default: 30 s.
+    pub request_timeout: Duration,
+    /// Longest wait for a connection to stand. Kafka: `socket.connection.setup.timeout.ms`. Default: 10 s.
+    pub connect_timeout: Duration,
+    /// Age at which metadata is asked for again without a reason. Kafka: `metadata.max.age.ms`. Default: 5 min.
+    pub metadata_max_age: Duration,
+    /// Wait before a broken connection is tried again; doubles up to the maximum, with jitter. Kafka: `reconnect.backoff.ms`. Default: 50 ms.
+    pub reconnect_backoff: Duration,
+    /// Longest such wait. Kafka: `reconnect.backoff.max.ms`. Default: 1 s.
+    pub reconnect_backoff_max: Duration,
+    /// Wait before a refused request is tried again; doubles up to the maximum, with jitter. Kafka: `retry.backoff.ms`. Default: 100 ms.
+    pub retry_backoff: Duration,
+    /// Longest such wait. Kafka: `retry.backoff.max.ms`. Default: 1 s.
+    pub retry_backoff_max: Duration,
+    /// Requests on one connection that are not answered yet; more wait in line. Kafka: `max.in.flight.requests.per.connection`. Default: 5.
+    pub max_in_flight: usize,
+    /// Longest answer that is accepted, in bytes; a longer one closes the connection. Kafka: `receive.message.max.bytes`. Default: 100 MiB.
+    pub receive_max_bytes: usize,
+    /// Whether asking for a topic may create it, if the broker allows that too. Kafka: `allow.auto.create.topics`. Default: true.
+    pub allow_auto_topic_creation: bool,
+    /// What lies between TCP and Kafka's frames. Kafka: `security.protocol`. Default: nothing.
+    pub security: Security,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            bootstrap: Vec::new(),
+            client_id: "kafka-client".into(),
+            request_timeout: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(10),
+            metadata_max_age: Duration::from_secs(300),
+            reconnect_backoff: Duration::from_millis(50),
+            reconnect_backoff_max: Duration::from_secs(1),
+            retry_backoff: Duration::from_millis(100),
+            retry_backoff_max: Duration::from_secs(1),
+            max_in_flight: 5,
+            receive_max_bytes: 100 << 20,
+            allow_auto_topic_creation: true,
+            security: Security::Plaintext,
+        }
+    }
+}
+
+/// What lies between TCP and Kafka's frames. TLS and SASL join here.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Security {
+    /// Nothing. Kafka: `PLAINTEXT`.
+    #[default]
+    Plaintext,
+}
+
+impl ClientConfig {
+    /// Whether it can work at all.
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if self.bootstrap.is_empty() {
+            return Err(ConfigError::Missing { field: "bootstrap" });
+        }
+        if self.max_in_flight == 0 {
+            return Err(ConfigError::TooSmall {
+                field: "max_in_flight",
+                least: 1,
+            });
+        }
+        for server in &self.bootstrap {
+            let port = server
+                .rsplit_once(':')
+                .and_then(|(_, port)| port.parse::<u16>().ok());
+            if port.is_none() {
+                return Err(ConfigError::NotHostAndPort {
+                    field: "bootstrap",
+                    value: server.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A configuration that cannot work. Found before anything is sent.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A field without a usable default was left empty.
+    #[error("{field} must be set")]
+    Missing {
+        /// The field.
+        field: &'static str,
+    },
+    /// A number below what makes sense.
+    #[error("{field} must be at least {least}")]
+    TooSmall {
+        /// The field.
+        field: &'static str,
+        /// Its least value.
+        least: usize,
+    },
+    /// Not of the form `host:port`.
+    #[error("{field}: {value:?} is not of the form host:port")]
+    NotHostAndPort {
+        /// The field.
+        field: &'static str,
+        /// What it held.
+        value: String,
+    },
+    /// Two fields that rule each other out.
+    #[error("{field} and {other} contradict each other: {why}")]
+    Conflict {
+        /// One of them.
+        field: &'static str,
+        /// The other.
+        other: &'static str,
+        /// What has to hold.
+        why: &'static str,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(bootstrap: &[&str]) -> Result<(), ConfigError> {
+        let bootstrap = bootstrap.iter().map(ToString::to_string).collect();
+        ClientConfig {
+            bootstrap,
+            ..Default::default()
+        }
+        .check()
+    }
+
+    #[test]
+    fn bootstrap_servers_have_host_and_port() {
+        assert_eq!(check(&["a:9092", "[::1]:9093"]), Ok(()));
+        assert_eq!(check(&[]), Err(ConfigError::Missing { field: "bootstrap" }));
+        let error = check(&["a"]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "bootstrap: \"a\" is not of the form host:port"
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! What can go wrong between a client and its cluster, by what the caller can do about it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_wire::{DecodeError, EncodeError, ErrorCode, FrameError, UnsupportedVersion};
+
+/// A request that did not get its answer, or got a bad one. Cheap to clone: one failure may concern many records.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No connection to a broker, so nothing was sent. Trying again may help.
+    #[error("no connection to {broker}")]
+    Connect {
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+    /// The connection ended after the request was written, at least in part: it may or may not have taken effect.
+    #[error("the connection to {broker} ended before the answer came")]
+    Disconnected {
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// What the operating system said.
+        source: Arc<io::Error>,
+    },
+    /// No answer in time. The request may or may not have taken effect; its connection was closed.
+    #[error("no answer to {api} from {broker} within {after:?}")]
+    Timeout {
+        /// The request, as Kafka names it: `Produce`.
+        api: &'static str,
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// The limit that passed.
+        after: Duration,
+    },
+    /// No broker of the cluster could be reached in the time given.
+    #[error("no broker is reachable")]
+    NoBroker {
+        /// What the last attempt met; `None` if none was made.
+        source: Option<Arc<Error>>,
+    },
+    /// The broker understood and said no.
+    #[error("{api} of {subject}: {code}{}", detail(.message.as_deref()))]
+    Refused {
+        /// The request, as Kafka names it.
+        api: &'static str,
+        /// The topic, partition or group concerned.
+        subject: String,
+        /// Why, as a number with a name.
+        code: ErrorCode,
+        /// Why, in the broker's words, if it had any.
+        message: Option<String>,
+    },
+    /// The topic did not appear in the time given.
+    #[error("topic {topic} is not known to the cluster ({code}) after {waited:?}")]
+    UnknownTopic {
+        /// The topic.
+        topic: String,
+        /// What the cluster said of it last.
+        code: ErrorCode,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Client and broker share no version of an API.
+    #[error("broker {broker} is too old or too new")]
+    Unsupported {
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// What each side has.
+        source: UnsupportedVersion,
+    },
+    /// The broker sent bytes that are not the answer; its connection was closed.
+    #[error("broker {broker} sent an answer that cannot be read")]
+    Malformed {
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// Where the answer went wrong.
+        source: DecodeError,
+    },
+    /// What answers is not a Kafka broker, or not one that speaks plaintext; the connection was closed.
+    #[error("{broker} does not speak Kafka's protocol here")]
+    NotKafka {
+        /// `host:port` asked.
+        broker: Arc<str>,
+        /// What it sent instead.
+        source: FrameError,
+    },
+    /// A value of ours that the wire cannot carry.
+    #[error("the request cannot be written")]
+    Unwritable {
+        /// The field at fault.
+        source: EncodeError,
+    },
+    /// The client was shut down.
+    #[error("the client is closed")]
+    Closed,
+}
+
+fn detail(message: Option<&str>) -> String {
+    message.map_or_else(String::new, |message| format!(": {message}"))
+}
+
+impl Error {
+    /// The broker's error code, if a broker refused.
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Refused { code, .. } | Self::UnknownTopic { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_retriable(&self) -> bool {
+        match self {
+            Self::Connect { .. }
+            | Self::Disconnected { .. }
+            | Self::Timeout { .. }
+            | Self::NoBroker { .. } => true,
+            Self::Refused { code, .. } | Self::UnknownTopic { code, .. } => code.is_retriable(),
+            _ => false,
+        }
+    }
+
+    /// Whether the request may have taken effect although it failed.
+    pub fn may_have_taken_effect(&self) -> bool {
+        matches!(
+            self,
+            Self::Disconnected { .. }
+                | Self::Timeout { .. }
+                | Self::Malformed { .. }
+                | Self::NotKafka { .. }
+        )
+    }
+}
+
+/// An error and its causes in one line, for logs: `Display` prints its own level only.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut line = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_api_subject_and_code() {
+        let error = Error::Refused {
+            api: "Fetch",
+            subject: "t-0".into(),
+            code: ErrorCode::NOT_LEADER_OR_FOLLOWER,
+            message: None,
+        };
+        assert_eq!(
+            error.to_string(),
+            "Fetch of t-0: NOT_LEADER_OR_FOLLOWER (6)"
+        );
+        assert!(error.is_retriable() && !error.may_have_taken_effect());
+    }
+}

@@ -1,0 +1,324 @@
+//! A connection that everybody may ask: it encodes requests in the version that this broker speaks, and decodes the answers.
+
+use std::future::Future;
+use std::io;
+use std::marker::PhantomData;
+use std::ops::RangeInclusive;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use kafka_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+use kafka_wire::{ApiKey, ApiRanges, ErrorCode, Request, decode_response, encode_request};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::ClientConfig;
+use crate::error::Error;
+use crate::net::driver::{Answer, Command, Driver, Limits};
+use crate::net::stream;
+
+/// One connection to one broker. Closed when the last handle is gone and the last answer is in.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    line: Line,
+    node_id: i32,
+    ranges: ApiRanges,
+    request_timeout: Duration,
+}
+
+/// The way to a socket's task.
+#[derive(Debug)]
+struct Line {
+    broker: Arc<str>,
+    client_id: Arc<str>,
+    /// Bounded: when it is full, senders wait; see [`COMMANDS`].
+    commands: mpsc::Sender<Command>,
+}
+
+/// What a connection needs from its surroundings.
+#[derive(Debug, Clone)]
+pub(crate) struct Surroundings {
+    /// The client's configuration.
+    pub(crate) config: Arc<ClientConfig>,
+    /// Counts the tasks that own sockets.
+    pub(crate) tasks: TaskTracker,
+    /// Ends them all.
+    pub(crate) stop: CancellationToken,
+}
+
+impl Connection {
+    /// Connects to `broker` (`host:port`), known as `node_id`, and learns what it speaks.
+    pub(crate) async fn open(
+        broker: Arc<str>,
+        node_id: i32,
+        around: &Surroundings,
+    ) -> Result<Self, Error> {
+        let mut line = Line::open(broker.clone(), around).await?;
+        let ranges = match line
+            .versions(*ApiVersionsRequest::VERSIONS.end(), around)
+            .await
+        {
+            // Brokers before KIP-511 close the connection on a version they do not know, once.
+            Err(Error::Disconnected { .. }) => {
+                line = Line::open(broker, around).await?;
+                line.versions(0, around).await?
+            }
+            other => other?,
+        };
+        Ok(Self {
+            line,
+            node_id,
+            ranges,
+            request_timeout: around.config.request_timeout,
+        })
+    }
+
+    /// The broker's number; -1 for a bootstrap server, whose number is not known yet.
+    pub(crate) fn node_id(&self) -> i32 {
+        self.node_id
+    }
+
+    /// `host:port` it is connected to.
+    pub(crate) fn broker(&self) -> &Arc<str> {
+        &self.line.broker
+    }
+
+    /// Whether its socket has ended; the next request needs another connection.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.line.commands.is_closed()
+    }
+
+    /// The version in which `R` is spoken with this broker.
+    pub(crate) fn version_of<R: Request>(&self) -> Result<i16, Error> {
+        let unsupported = |source| Error::Unsupported {
+            broker: self.line.broker.clone(),
+            source,
+        };
+        self.ranges.negotiate::<R>().map_err(unsupported)
+    }
+
+    /// The versions of `R` that the broker offers; `None` if it lacks the API.
+    #[allow(dead_code, reason = "for diagnosis")]
+    pub(crate) fn offered<R: Request>(&self) -> Option<RangeInclusive<i16>> {
+        self.ranges.range(ApiKey(R::KEY))
+    }
+
+    /// Sends a request and waits for its answer. Dropping the future after the request was written only forgets the answer.
+    pub(crate) async fn call<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
+        self.send(request, self.request_timeout).await?.await
+    }
+
+    /// Puts a request in line and returns what will be its answer, due within `timeout` of writing.
+    pub(crate) async fn send<R: Request>(
+        &self,
+        request: &R,
+        timeout: Duration,
+    ) -> Result<Pending<R>, Error> {
+        let version = self.version_of::<R>()?;
+        self.line.send(request, version, timeout).await
+    }
+
+    /// Puts a request in line that gets no answer (`acks=0`).
+    pub(crate) async fn send_only<R: Request>(&self, request: &R) -> Result<(), Error> {
+        let version = self.version_of::<R>()?;
+        self.line
+            .queue(request, version, None, self.request_timeout)
+            .await
+    }
+}
+
+impl Line {
+    async fn open(broker: Arc<str>, around: &Surroundings) -> Result<Self, Error> {
+        let config = &around.config;
+        let stream = stream::open(&broker, config.connect_timeout)
+            .await
+            .map_err(|error| Error::Connect {
+                broker: broker.clone(),
+                source: Arc::new(error),
+            })?;
+        let (commands, receiver) = mpsc::channel(COMMANDS);
+        let limits = Limits {
+            max_in_flight: config.max_in_flight,
+            receive_max_bytes: config.receive_max_bytes,
+        };
+        let driver = Driver::new(stream, broker.clone(), limits, receiver);
+        let stop = around.stop.clone();
+        around.tasks.spawn(async move {
+            // Whoever still waits learns it from the dropped channel.
+            let _ = stop.run_until_cancelled(driver.run()).await;
+        });
+        Ok(Self {
+            broker,
+            client_id: config.client_id.as_str().into(),
+            commands,
+        })
+    }
+
+    /// What the broker speaks, asked in `version`. A broker that lacks it answers in version 0 with error 35 (KIP-511); one more
+    /// try is made, in the version that it offers, and none after that.
+    async fn versions(&self, version: i16, around: &Surroundings) -> Result<ApiRanges, Error> {
+        let timeout = around.config.request_timeout;
+        let request = ApiVersionsRequest {
+            client_software_name: env!("CARGO_PKG_NAME").into(),
+            client_software_version: env!("CARGO_PKG_VERSION").into(),
+            ..Default::default()
+        };
+        let frame = self.send(&request, version, timeout).await?.frame().await?;
+        let response = match self.decode::<ApiVersionsRequest>(&frame, version) {
+            Ok(response) if response.error_code != ErrorCode::UNSUPPORTED_VERSION => response,
+            refusal => {
+                let retry = offered_instead(&frame, refusal.is_ok(), version).unwrap_or(0);
+                self.send(&request, retry, timeout).await?.await?
+            }
+        };
+        response.error_code.check().map_err(|code| Error::Refused {
+            api: ApiVersionsRequest::name(),
+            subject: self.broker.to_string(),
+            code,
+            message: None,
+        })?;
+        Ok(ApiRanges::from_response(&response))
+    }
+
+    async fn send<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> Result<Pending<R>, Error> {
+        let (to, receiver) = oneshot::channel();
+        self.queue(
+            request,
+            version,
+            Some(Answer { api: R::name(), to }),
+            timeout,
+        )
+        .await?;
+        Ok(Pending {
+            receiver,
+            broker: self.broker.clone(),
+            version,
+            request: PhantomData,
+        })
+    }
+
+    async fn queue<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        answer: Option<Answer>,
+        timeout: Duration,
+    ) -> Result<(), Error> {
+        let frame = encode_request(request, version, 0, Some(&self.client_id))
+            .map_err(|source| Error::Unwritable { source })?;
+        self.commands
+            .send(Command {
+                frame,
+                answer,
+                timeout,
+            })
+            .await
+            .map_err(|_| closed(&self.broker))
+    }
+
+    fn decode<R: Request>(&self, frame: &Bytes, version: i16) -> Result<R::Response, Error> {
+        decode::<R>(frame, version, &self.broker)
+    }
+}
+
+/// The version to try after a refused `ApiVersions`, from the v0 body that the refusal carries; its list may be garbage.
+fn offered_instead(frame: &Bytes, decoded: bool, asked: i16) -> Option<i16> {
+    if decoded && asked == 0 {
+        return None;
+    }
+    let (_, response) = decode_response::<ApiVersionsRequest>(frame, 0).ok()?;
+    highest_api_versions(&response).filter(|&version| version < asked)
+}
+
+fn highest_api_versions(response: &ApiVersionsResponse) -> Option<i16> {
+    let offer = response
+        .api_keys
+        .iter()
+        .find(|api| api.api_key == ApiVersionsRequest::KEY)?;
+    Some(
+        offer
+            .max_version
+            .clamp(0, *ApiVersionsRequest::VERSIONS.end()),
+    )
+}
+
+/// An answer on its way. Dropping it forgets the answer; the request stands.
+#[derive(Debug)]
+pub(crate) struct Pending<R> {
+    receiver: oneshot::Receiver<Result<Bytes, Error>>,
+    broker: Arc<str>,
+    version: i16,
+    request: PhantomData<fn() -> R>,
+}
+
+impl<R: Request> Pending<R> {
+    /// The version in which the request was written.
+    #[allow(
+        dead_code,
+        reason = "callers whose answers mean different things by version ask for it"
+    )]
+    pub(crate) fn version(&self) -> i16 {
+        self.version
+    }
+
+    /// The answer's bytes, not decoded.
+    async fn frame(self) -> Result<Bytes, Error> {
+        self.receiver
+            .await
+            .unwrap_or_else(|_| Err(lost(&self.broker)))
+    }
+}
+
+impl<R: Request> Future for Pending<R> {
+    type Output = Result<R::Response, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
+        let frame = answer.unwrap_or_else(|_| Err(lost(&self.broker)))?;
+        Poll::Ready(decode::<R>(&frame, self.version, &self.broker))
+    }
+}
+
+fn decode<R: Request>(
+    frame: &Bytes,
+    version: i16,
+    broker: &Arc<str>,
+) -> Result<R::Response, Error> {
+    match decode_response::<R>(frame, version) {
+        Ok((_, response)) => Ok(response),
+        Err(source) => Err(Error::Malformed {
+            broker: broker.clone(),
+            source,
+        }),
+    }
+}
+
+/// The socket's task ended without a word: the client was shut down.
+fn lost(broker: &Arc<str>) -> Error {
+    Error::Disconnected {
+        broker: broker.clone(),
+        source: Arc::new(io::ErrorKind::ConnectionAborted.into()),
+    }
+}
+
+fn closed(broker: &Arc<str>) -> Error {
+    Error::Connect {
+        broker: broker.clone(),
+        source: Arc::new(io::ErrorKind::NotConnected.into()),
+    }
+}
+
+/// Requests in line for one socket beyond those in flight; more wait in [`Connection::send`].
+const COMMANDS: usize = 16;
+
+#[cfg(test)]
+mod tests;

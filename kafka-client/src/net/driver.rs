@@ -1,0 +1,300 @@
+//! The task that owns a socket: it writes requests, reads answers, and ends with the connection.
+//!
+//! One `poll` does everything, so there is no lock, no second task and no wake-up between reading and writing. The task ends when
+//! every handle is gone and every answer is in, when the connection breaks, or when a request runs out of time: a broker that is
+//! late once would answer the next request with the last one's answer.
+
+use std::collections::VecDeque;
+use std::future::Future as _;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, Bytes, BytesMut};
+use kafka_wire::{Frame, correlation_id, frame_length, split_frame};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::io::poll_read_buf;
+
+use crate::error::Error;
+use crate::net::inflight::Inflight;
+
+/// A request for the socket.
+#[derive(Debug)]
+pub(crate) struct Command {
+    /// Its bytes; the correlation id is given here, at the time of writing.
+    pub(crate) frame: Frame,
+    /// Who wants the answer; `None` for a request that gets none (`acks=0`).
+    pub(crate) answer: Option<Answer>,
+    /// How long an answer may take, counted from writing.
+    pub(crate) timeout: Duration,
+}
+
+/// Where the answer's frame goes.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The request, as Kafka names it.
+    pub(crate) api: &'static str,
+    /// The caller; gone if it lost interest.
+    pub(crate) to: oneshot::Sender<Result<Bytes, Error>>,
+}
+
+/// What the task has to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Limits {
+    /// Requests unanswered at a time.
+    pub(crate) max_in_flight: usize,
+    /// Longest answer in bytes.
+    pub(crate) receive_max_bytes: usize,
+}
+
+/// A socket and what is under way on it.
+pub(crate) struct Driver<S> {
+    stream: S,
+    broker: Arc<str>,
+    limits: Limits,
+    commands: mpsc::Receiver<Command>,
+    inflight: Inflight<Answer>,
+    /// Segments to write, the first one perhaps in part written.
+    outgoing: VecDeque<Bytes>,
+    incoming: BytesMut,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
+    /// A driver for `stream`, fed through `commands`.
+    pub(crate) fn new(
+        stream: S,
+        broker: Arc<str>,
+        limits: Limits,
+        commands: mpsc::Receiver<Command>,
+    ) -> Self {
+        Self {
+            stream,
+            broker,
+            limits,
+            commands,
+            inflight: Inflight::new(),
+            outgoing: VecDeque::new(),
+            incoming: BytesMut::new(),
+            timer: Box::pin(sleep_until(Instant::now())),
+        }
+    }
+
+    /// Runs until the connection ends, then tells everybody who still waits.
+    pub(crate) async fn run(mut self) {
+        let end = std::future::poll_fn(|context| self.poll(context)).await;
+        if let Err(error) = &end {
+            tracing::debug!(broker = %self.broker, %error, "connection ended");
+        }
+        let error = end.err().unwrap_or(Error::Closed);
+        for answer in self.inflight.drain() {
+            let _ = answer.to.send(Err(error.clone()));
+        }
+        // What was never written is told apart: it is safe to send elsewhere.
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Some(answer) = command.answer {
+                let _ = answer.to.send(Err(unsent(&self.broker, &error)));
+            }
+        }
+    }
+
+    /// `Ready(Ok)` once nothing is left to do, `Ready(Err)` when the connection has to end.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        loop {
+            let open = self.take_commands(context);
+            let wrote = self.write(context)?;
+            let read = self.read(context)?;
+            if !open && self.outgoing.is_empty() && self.inflight.len() == 0 {
+                return Poll::Ready(Ok(()));
+            }
+            if !wrote && !read {
+                break;
+            }
+        }
+        self.check_time(context)
+    }
+
+    /// Moves requests from the channel into the outgoing bytes; false once no more can come.
+    fn take_commands(&mut self, context: &mut Context<'_>) -> bool {
+        while self.inflight.len() < self.limits.max_in_flight && self.outgoing.len() < MAX_OUTGOING
+        {
+            match self.commands.poll_recv(context) {
+                Poll::Ready(Some(command)) => self.accept(command),
+                Poll::Ready(None) => return false,
+                Poll::Pending => break,
+            }
+        }
+        true
+    }
+
+    fn accept(
+        &mut self,
+        Command {
+            mut frame,
+            answer,
+            timeout,
+        }: Command,
+    ) {
+        if answer.as_ref().is_some_and(|answer| answer.to.is_closed()) {
+            // Not a byte of it is written, and nobody waits for it any more.
+            return;
+        }
+        let id = self.inflight.next_id();
+        frame.set_correlation_id(id);
+        self.outgoing.extend(frame.into_segments());
+        if let Some(answer) = answer {
+            self.inflight.sent(id, answer, timeout, Instant::now());
+        }
+    }
+
+    /// Writes what the socket takes; true if that was anything.
+    fn write(&mut self, context: &mut Context<'_>) -> Result<bool, Error> {
+        let mut progress = false;
+        while !self.outgoing.is_empty() {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let count = self.outgoing.len().min(MAX_SLICES);
+            for (slice, segment) in slices.iter_mut().zip(&self.outgoing) {
+                *slice = IoSlice::new(segment);
+            }
+            let slices = slices.get(..count).unwrap_or_default();
+            match Pin::new(&mut self.stream).poll_write_vectored(context, slices) {
+                Poll::Ready(Ok(0)) => return Err(self.broken(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => {
+                    advance(&mut self.outgoing, written);
+                    progress = true;
+                }
+                Poll::Ready(Err(error)) => return Err(self.broken(error)),
+                Poll::Pending => return Ok(progress),
+            }
+        }
+        if progress && let Poll::Ready(Err(error)) = Pin::new(&mut self.stream).poll_flush(context)
+        {
+            return Err(self.broken(error));
+        }
+        Ok(progress)
+    }
+
+    /// Reads until the socket has no more and hands out whole frames; true if a frame was among it.
+    fn read(&mut self, context: &mut Context<'_>) -> Result<bool, Error> {
+        let mut progress = false;
+        loop {
+            let room = self.room()?;
+            self.incoming.reserve(room);
+            match poll_read_buf(Pin::new(&mut self.stream), context, &mut self.incoming) {
+                Poll::Ready(Ok(0)) => return Err(self.broken(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Ready(Ok(_)) => progress |= self.hand_out()?,
+                Poll::Ready(Err(error)) => return Err(self.broken(error)),
+                Poll::Pending => return Ok(progress),
+            }
+        }
+    }
+
+    /// Bytes to make room for: the rest of the frame at hand, but not everything that a length merely claims.
+    fn room(&self) -> Result<usize, Error> {
+        let length = frame_length(&self.incoming, self.limits.receive_max_bytes)
+            .map_err(|error| self.not_kafka(error))?;
+        let missing = length.map_or(0, |length| (4 + length).saturating_sub(self.incoming.len()));
+        Ok(missing
+            .min(self.incoming.len().max(TRUSTED_LENGTH))
+            .max(READ_AHEAD))
+    }
+
+    fn hand_out(&mut self) -> Result<bool, Error> {
+        let mut progress = false;
+        while let Some(frame) = split_frame(&mut self.incoming, self.limits.receive_max_bytes)
+            .map_err(|error| self.not_kafka(error))?
+        {
+            let Some(answer) = correlation_id(&frame).and_then(|id| self.inflight.answered(id))
+            else {
+                return Err(self.broken(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "an answer that nobody asked for",
+                )));
+            };
+            // An error means that the caller lost interest.
+            let _ = answer.to.send(Ok(frame));
+            progress = true;
+        }
+        Ok(progress)
+    }
+
+    fn check_time(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let Some(deadline) = self.inflight.deadline() else {
+            return Poll::Pending;
+        };
+        if self.timer.deadline() != deadline {
+            self.timer.as_mut().reset(deadline);
+        }
+        ready!(self.timer.as_mut().poll(context));
+        let Some(late) = self.inflight.expire(Instant::now()) else {
+            return Poll::Pending;
+        };
+        let (api, broker, after) = (late.request.api, self.broker.clone(), late.timeout);
+        let _ = late
+            .request
+            .to
+            .send(Err(Error::Timeout { api, broker, after }));
+        Poll::Ready(Err(self.broken(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("{api} was not answered"),
+        ))))
+    }
+
+    #[cold]
+    fn broken(&self, error: io::Error) -> Error {
+        Error::Disconnected {
+            broker: self.broker.clone(),
+            source: Arc::new(error),
+        }
+    }
+
+    #[cold]
+    fn not_kafka(&self, source: kafka_wire::FrameError) -> Error {
+        Error::NotKafka {
+            broker: self.broker.clone(),
+            source,
+        }
+    }
+}
+
+/// The error for a request that was still in line when the connection ended with `end`.
+fn unsent(broker: &Arc<str>, end: &Error) -> Error {
+    match end {
+        Error::Disconnected { source, .. } => Error::Connect {
+            broker: broker.clone(),
+            source: source.clone(),
+        },
+        _ => Error::Connect {
+            broker: broker.clone(),
+            source: Arc::new(io::ErrorKind::NotConnected.into()),
+        },
+    }
+}
+
+fn advance(outgoing: &mut VecDeque<Bytes>, mut written: usize) {
+    while let Some(first) = outgoing.front_mut() {
+        if written < first.len() {
+            first.advance(written);
+            return;
+        }
+        written -= first.len();
+        outgoing.pop_front();
+    }
+}
+
+/// Segments handed to one vectored write.
+const MAX_SLICES: usize = 64;
+/// Segments in line for the socket; beyond, requests wait in their channel.
+const MAX_OUTGOING: usize = 256;
+/// Room for answers of unknown length.
+const READ_AHEAD: usize = 8 << 10;
+/// A length up to this is believed at once; a larger frame gets room as its bytes arrive.
+const TRUSTED_LENGTH: usize = 16 << 20;
+
+#[cfg(test)]
+mod tests;
