@@ -125,6 +125,7 @@ impl fmt::Display for Path {
 }
 
 /// A failed parse on its way up to the door; boxed, because every parser's result has to hold one.
+#[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fault(Box<FaultAt>);
 
@@ -206,6 +207,7 @@ impl ParseError<&[u8]> for Fault {
 }
 
 /// A value that could not be written, on its way up to the door.
+#[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 #[derive(Debug, PartialEq, Eq)]
 pub struct EncodeFault(Box<(EncodeReason, Path)>);
 

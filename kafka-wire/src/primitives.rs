@@ -25,9 +25,10 @@ use crate::secret::Secret;
 use crate::uuid::Uuid;
 
 /// What a parser gives back: the bytes after the value, and the value.
-pub type Parsed<'a, T> = nom::IResult<&'a [u8], T, Fault>;
+pub(crate) type Parsed<'a, T> = nom::IResult<&'a [u8], T, Fault>;
 
 /// What a field's parser has to know about its message.
+#[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// Version of the message.
@@ -49,6 +50,7 @@ impl Context<'_> {
 }
 
 /// A type of the wire. `unnameable` on purpose: only the tables of this crate speak it.
+#[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 pub trait Wire: Sized {
     /// Its name in Kafka's schema.
     const KIND: Kind;
@@ -69,7 +71,7 @@ pub trait Wire: Sized {
 }
 
 /// A type whose absence is written in its length: it can be null without more bytes.
-pub trait Sizeable: Wire {
+pub(crate) trait Sizeable: Wire {
     /// Reads the length, then as many bytes or elements; `None` is null.
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>>;
 
@@ -238,7 +240,7 @@ impl Wire for String {
 
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
         // Kafka's own limit, in both forms: no string is longer than an int16 can say.
-        out.put_length(self.len(), 0x7fff, |head, length| head.put_u16(length))?;
+        out.put_length(self.len(), 0x7fff, BytesMut::put_u16)?;
         out.head.put_slice(self.as_bytes());
         Ok(())
     }
@@ -259,9 +261,9 @@ impl Sizeable for String {
 
     fn encode_null(out: &mut Encoder) {
         if out.flexible {
-            out.head.put_u8(0)
+            out.head.put_u8(0);
         } else {
-            out.head.put_i16(-1)
+            out.head.put_i16(-1);
         }
     }
 }
@@ -278,7 +280,7 @@ impl Wire for Bytes {
     }
 
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        out.put_length(self.len(), 0x7fff_ffff, |head, length| head.put_u32(length))?;
+        out.put_length(self.len(), 0x7fff_ffff, BytesMut::put_u32)?;
         out.put_shared(self);
         Ok(())
     }
@@ -296,9 +298,9 @@ impl Sizeable for Bytes {
 
     fn encode_null(out: &mut Encoder) {
         if out.flexible {
-            out.head.put_u8(0)
+            out.head.put_u8(0);
         } else {
-            out.head.put_i32(-1)
+            out.head.put_i32(-1);
         }
     }
 }
@@ -315,7 +317,7 @@ impl<T: Wire> Wire for Vec<T> {
     }
 
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        out.put_length(self.len(), 0x7fff_ffff, |head, length| head.put_u32(length))?;
+        out.put_length(self.len(), 0x7fff_ffff, BytesMut::put_u32)?;
         for (index, element) in self.iter().enumerate() {
             element
                 .encode(out)
@@ -345,9 +347,9 @@ impl<T: Wire> Sizeable for Vec<T> {
 
     fn encode_null(out: &mut Encoder) {
         if out.flexible {
-            out.head.put_u8(0)
+            out.head.put_u8(0);
         } else {
-            out.head.put_i32(-1)
+            out.head.put_i32(-1);
         }
     }
 }
@@ -423,6 +425,7 @@ impl Wire for Secret {
 }
 
 /// A message on its way to bytes. Large byte fields are not copied: they stay where they are, between the bytes of the head.
+#[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 #[derive(Debug)]
 pub struct Encoder {
     pub(crate) head: BytesMut,

@@ -73,8 +73,8 @@ pub(crate) fn write_field<T: Wire>(
 
 /// Whether a field holds something other than its default.
 #[inline]
-pub(crate) fn differs<T: PartialEq>(value: &T, default: T) -> bool {
-    *value != default
+pub(crate) fn differs<T: PartialEq>(value: &T, default: &T) -> bool {
+    value != default
 }
 
 /// Reads a tag section: `read` takes the value of a tag it knows and says so.
@@ -234,7 +234,7 @@ macro_rules! wire_struct {
                     );
                     $crate::table::row!(write out $(, $clause)?; stringify!($name), &self.$name, nullable);
                 } else if !$crate::table::row!(ignorable $($word)?)
-                    && $crate::table::differs::<$Type>(&self.$name, $crate::table::row!(default $($default)?))
+                    && $crate::table::differs::<$Type>(&self.$name, &$crate::table::row!(default $($default)?))
                 {
                     return Err($crate::error::EncodeFault::new($crate::error::EncodeReason::NotInVersion)
                         .in_field(stringify!($name)));
@@ -243,7 +243,7 @@ macro_rules! wire_struct {
                 let mut tags = 0;
                 $($(
                     let $tag_name =
-                        $crate::table::differs::<$TagType>(&self.$tag_name, $crate::table::row!(default $($tag_default)?));
+                        $crate::table::differs::<$TagType>(&self.$tag_name, &$crate::table::row!(default $($tag_default)?));
                     if $crate::table::row!(versions $tag_first $($tag_last)?).contain(version) {
                         tags += u32::from($tag_name);
                     } else if $tag_name && !$crate::table::row!(ignorable $($tag_word)?) {
