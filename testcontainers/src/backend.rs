@@ -27,7 +27,7 @@ impl Backend {
     pub fn choose() -> Result<Self, StartError> {
         static SAID: Once = Once::new();
         let wanted = std::env::var("KAFKA_BACKEND").ok();
-        let backend = choose_from(wanted.as_deref(), &Installed::here())?;
+        let backend = choose_from(wanted.as_deref(), Installed::here())?;
         SAID.call_once(|| eprintln!("Kafka backend: {backend}"));
         Ok(backend)
     }
@@ -87,7 +87,7 @@ impl Found {
     }
 }
 
-fn choose_from(wanted: Option<&str>, installed: &Installed) -> Result<Backend, StartError> {
+fn choose_from(wanted: Option<&str>, installed: Installed) -> Result<Backend, StartError> {
     match wanted.unwrap_or_default() {
         "embedded" => Ok(Backend::Embedded),
         "process" | "" => installed.check().map(|()| Backend::Process),
@@ -128,7 +128,7 @@ mod tests {
         maven: Found::Missing,
     };
 
-    fn check(wanted: Option<&str>, installed: &Installed, expected: Result<Backend, &str>) {
+    fn check(wanted: Option<&str>, installed: Installed, expected: Result<Backend, &str>) {
         let chosen = choose_from(wanted, installed).map_err(|error| error.to_string());
         match (&chosen, &expected) {
             (Ok(chosen), Ok(expected)) => assert_eq!(chosen, expected),
@@ -142,40 +142,40 @@ mod tests {
 
     #[test]
     fn a_name_decides_whatever_is_installed() {
-        check(Some("embedded"), &NO_JAVA, Ok(Backend::Embedded));
-        check(Some("embedded"), &ALL, Ok(Backend::Embedded));
-        check(Some("process"), &ALL, Ok(Backend::Process));
+        check(Some("embedded"), NO_JAVA, Ok(Backend::Embedded));
+        check(Some("embedded"), ALL, Ok(Backend::Embedded));
+        check(Some("process"), ALL, Ok(Backend::Process));
     }
 
     #[test]
     fn without_a_name_a_real_broker_runs() {
-        check(None, &ALL, Ok(Backend::Process));
-        check(Some(""), &ALL, Ok(Backend::Process));
+        check(None, ALL, Ok(Backend::Process));
+        check(Some(""), ALL, Ok(Backend::Process));
     }
 
     #[test]
     fn what_is_missing_is_named_with_what_to_install() {
         for wanted in [None, Some("process")] {
-            check(wanted, &NO_JAVA, Err("`java`"));
-            check(wanted, &NO_MAVEN, Err("`mvn`"));
-            check(wanted, &NO_MAVEN, Err("apt-get install"));
+            check(wanted, NO_JAVA, Err("`java`"));
+            check(wanted, NO_MAVEN, Err("`mvn`"));
+            check(wanted, NO_MAVEN, Err("apt-get install"));
         }
     }
 
     #[test]
     fn docker_says_that_it_is_not_built_only_when_asked_for() {
-        check(Some("docker"), &ALL, Err("not built"));
-        check(None, &ALL, Ok(Backend::Process));
+        check(Some("docker"), ALL, Err("not built"));
+        check(None, ALL, Ok(Backend::Process));
     }
 
     #[test]
     fn an_unknown_name_lists_the_known_ones() {
         check(
             Some("podman"),
-            &ALL,
+            ALL,
             Err("KAFKA_BACKEND=podman names no backend"),
         );
-        check(Some("podman"), &ALL, Err("embedded, process, docker"));
+        check(Some("podman"), ALL, Err("embedded, process, docker"));
     }
 
     #[test]

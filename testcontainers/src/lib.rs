@@ -5,7 +5,8 @@
 //! backend.rs       which kind of broker runs: KAFKA_BACKEND, or what this machine has
 //! cluster.rs       ClusterSpec, Cluster: what a test holds, whatever the backend is
 //! process.rs       real Apache Kafka on the local JVM
-//!   process/node.rs        one JVM and the guard that ends it when the test dies
+//!   process/node.rs        one node: up, paused or down
+//!   process/guarded.rs     its JVM, and the guard that ends it when the test dies
 //!   process/properties.rs  server.properties (pure)
 //!   process/ports.rs       ports that stay ours while a broker is down
 //!   process/recipe.rs      what is made once per Kafka version: bootstrap.checkpoint, class archive
@@ -37,8 +38,13 @@
 //! It joins as one more arm in `cluster.rs` beside the process backend, and comes first when nothing is asked for.
 
 mod backend;
+mod cluster;
 mod error;
 pub mod jars;
+mod probe;
+mod process;
+pub mod proxy;
 
 pub use backend::Backend;
+pub use cluster::{Cluster, ClusterSpec};
 pub use error::{NodeError, StartError};
