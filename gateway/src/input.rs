@@ -108,6 +108,14 @@ impl Node {
         }
     }
 
+    /// The elements of a list; none for anything else.
+    pub fn elements(&self) -> &[Node] {
+        match &self.value {
+            Value::List(nodes) => nodes,
+            _ => &[],
+        }
+    }
+
     /// Whether nothing stands here.
     pub fn is_null(&self) -> bool {
         self.value == Value::Null

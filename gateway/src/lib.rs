@@ -8,6 +8,7 @@
 //! input.rs input/          text that people write, read into a tree that knows lines and columns
 //! config/                  routes and plugins: field schemas, the declarative file, the immutable snapshot
 //! routing/                 path normalisation, matching and priority of routes
+//! startup.rs               settings and configuration together, before anything is started
 //! ```
 //!
 //! Data goes one way: [`input`] reads text, [`config::schema`] checks and fills it, [`config::declarative`] makes
@@ -16,6 +17,10 @@
 
 pub mod cli;
 pub mod config;
+pub mod http;
 pub mod input;
+pub mod observe;
+pub mod plugins;
 pub mod routing;
 pub mod settings;
+pub mod startup;

@@ -2,7 +2,13 @@
 
 use serde::Deserialize;
 
-use super::shared::{Authentication, BootstrapServer, ErrorHandling, Security};
+use super::format::Format;
+use super::registry::SCHEMA_REGISTRY_CONSUMER;
+use super::schema::{Absent, Check, Field, Preset, Record, Refused};
+use super::shared::{
+    AUTHENTICATION, Authentication, BOOTSTRAP_SERVER, BootstrapServer, ERROR_HANDLING,
+    ErrorHandling, LUA_FUNCTIONS, SECURITY, Security,
+};
 
 /// A complete, valid configuration of `kafka-consume`; what each field does is kong-consume.md.
 /// `schema_registry`, `message_by_lua_functions` and `enable_dlq` are refused by this version, so they have no field.
@@ -112,3 +118,63 @@ pub enum GroupMode {
     /// [`ConsumerGroup::consumer_group_id`].
     Manual,
 }
+
+/// The fields of `config`, as the vendor's schema has them.
+pub static FIELDS: Record = Record::new(&[
+    Field::record("authentication", &AUTHENTICATION, Absent::Fill),
+    Field::text("auto_offset_reset")
+        .default(Preset::Text("latest"))
+        .one_of(&["earliest", "latest"]),
+    Field::array("bootstrap_servers", &BOOTSTRAP_SERVER)
+        .required()
+        .len_min(1),
+    Field::text("cluster_name"),
+    Field::text("commit_strategy")
+        .default(Preset::Text("auto"))
+        .one_of(&["auto", "off"]),
+    Field::record("consumer_group", &CONSUMER_GROUP, Absent::Fill),
+    Field::text("dlq_topic").format(Format::KafkaTopic),
+    Field::boolean("enable_dlq").refused(Refused::WhenTrue),
+    Field::boolean("enforce_latest_offset_reset").default(Preset::Boolean(false)),
+    Field::record("error_handling", &ERROR_HANDLING, Absent::Fill),
+    LUA_FUNCTIONS,
+    Field::text("message_deserializer")
+        .default(Preset::Text("noop"))
+        .one_of(&["json", "noop"]),
+    Field::text("mode")
+        .default(Preset::Text("http-get"))
+        .one_of(&["http-get", "server-sent-events", "websocket"]),
+    Field::record("schema_registry", &SCHEMA_REGISTRY_CONSUMER, Absent::Fill),
+    Field::record("security", &SECURITY, Absent::Fill),
+    Field::array("topics", &TOPIC).required().len_min(1),
+])
+.checks(&[
+    Check::RequiredWhenTrue {
+        field: "enable_dlq",
+        then: "dlq_topic",
+    },
+    Check::Unique {
+        list: "topics",
+        member: "name",
+        error: "duplicate topic",
+    },
+]);
+
+static TOPIC: Field = Field::record("", &TOPIC_FIELDS, Absent::Null);
+static TOPIC_FIELDS: Record = Record::new(&[
+    Field::text("name").required().format(Format::KafkaTopic),
+    Field::record("schema_registry", &SCHEMA_REGISTRY_CONSUMER, Absent::Null),
+]);
+
+static CONSUMER_GROUP: Record = Record::new(&[
+    Field::text("consumer_group_id"),
+    Field::text("mode")
+        .default(Preset::Text("random"))
+        .one_of(&["kong_consumer", "manual", "random"])
+        .refused(Refused::Texts(&["kong_consumer"])),
+])
+.checks(&[Check::RequiredWhen {
+    field: "mode",
+    is: &["manual"],
+    then: &["consumer_group_id"],
+}]);

@@ -5,7 +5,13 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::shared::{Authentication, BootstrapServer, ErrorHandling, Security, millis};
+use super::format::Format;
+use super::registry::SCHEMA_REGISTRY_PRODUCER;
+use super::schema::{Absent, Check, Field, Preset, Record};
+use super::shared::{
+    AUTHENTICATION, Authentication, BOOTSTRAP_SERVER, BootstrapServer, ERROR_HANDLING,
+    ErrorHandling, LUA_FUNCTIONS, SECURITY, Security, TEXT, TOPIC_NAME, millis,
+};
 
 /// A complete, valid configuration of `kafka-upstream`; what each field does is kong-produce.md §1 to §6.
 /// `message_by_lua_functions` and `schema_registry` are refused by this version, so they have no field.
@@ -127,3 +133,77 @@ pub enum RepeatedHeaders {
     /// One record header, the values joined with `,`.
     ConcatenateByComma,
 }
+
+/// The fields of `config`, as the vendor's schema has them.
+pub static FIELDS: Record = Record::new(&[
+    Field::array("allowed_topics", &TOPIC_NAME),
+    Field::record("authentication", &AUTHENTICATION, Absent::Fill),
+    Field::array("bootstrap_servers", &BOOTSTRAP_SERVER)
+        .required()
+        .len_min(1),
+    Field::text("cluster_name"),
+    Field::record("error_handling", &ERROR_HANDLING, Absent::Fill),
+    Field::boolean("forward_body").default(Preset::Boolean(true)),
+    Field::boolean("forward_headers").default(Preset::Boolean(false)),
+    Field::boolean("forward_method").default(Preset::Boolean(false)),
+    Field::boolean("forward_uri").default(Preset::Boolean(false)),
+    Field::record("headers", &RECORD_HEADERS, Absent::Fill),
+    Field::integer("keepalive")
+        .default(Preset::Integer(60_000))
+        .between(0, MOST_MILLIS),
+    Field::boolean("keepalive_enabled").default(Preset::Boolean(false)),
+    Field::text("key_query_arg"),
+    LUA_FUNCTIONS,
+    Field::boolean("producer_async").default(Preset::Boolean(true)),
+    Field::integer("producer_async_buffering_limits_messages_in_memory")
+        .default(Preset::Integer(50_000))
+        .between(1, 10_000_000),
+    Field::integer("producer_async_flush_timeout")
+        .default(Preset::Integer(1_000))
+        .between(1, 60_000),
+    Field::integer("producer_request_acks")
+        .default(Preset::Integer(1))
+        .one_of_integers(&[-1, 0, 1]),
+    Field::integer("producer_request_limits_bytes_per_request")
+        .default(Preset::Integer(1_048_576))
+        .between(1, 104_857_600),
+    Field::integer("producer_request_limits_messages_per_request")
+        .default(Preset::Integer(200))
+        .between(1, 1_000_000),
+    Field::integer("producer_request_retries_backoff_timeout")
+        .default(Preset::Integer(100))
+        .between(0, 60_000),
+    Field::integer("producer_request_retries_max_attempts")
+        .default(Preset::Integer(10))
+        .between(1, 1_000),
+    Field::integer("producer_request_timeout")
+        .default(Preset::Integer(2_000))
+        .between(1, MOST_MILLIS),
+    Field::record("schema_registry", &SCHEMA_REGISTRY_PRODUCER, Absent::Fill),
+    Field::record("security", &SECURITY, Absent::Fill),
+    Field::integer("timeout")
+        .default(Preset::Integer(10_000))
+        .between(1, MOST_MILLIS),
+    Field::text("topic").required().format(Format::KafkaTopic),
+    Field::text("topics_query_arg"),
+])
+.checks(&[Check::AnyTrue(&[
+    "forward_method",
+    "forward_uri",
+    "forward_headers",
+    "forward_body",
+])]);
+
+static RECORD_HEADERS: Record = Record::new(&[
+    Field::array("exclude_headers", &TEXT).default(Preset::Texts(&[])),
+    Field::boolean("forward_all_by_default").default(Preset::Boolean(false)),
+    Field::boolean("forward_http_headers_as_record_headers").default(Preset::Boolean(true)),
+    Field::array("include_headers", &TEXT).default(Preset::Texts(&[])),
+    Field::map("name_mappings", &TEXT).default(Preset::EmptyMap),
+    Field::text("repeated_headers_behavior")
+        .default(Preset::Text("retain_duplicates"))
+        .one_of(&["concatenate_by_comma", "retain_duplicates", "take_first"]),
+]);
+
+/// The longest duration the vendor's schema allows, in milliseconds.
+const MOST_MILLIS: i64 = 2_147_483_646;

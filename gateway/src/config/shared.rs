@@ -7,6 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
+use super::format::Format;
+use super::schema::{Absent, Check, Field, Preset, Record, Refused};
 use super::secret::Secret;
 
 /// A broker to ask first.
@@ -72,6 +74,93 @@ pub struct ErrorHandling {
     /// Whether the real error is in the answer; by default a general sentence is (G-36). Default: false.
     pub return_error_message: bool,
 }
+
+/// One element of `bootstrap_servers`.
+pub(super) static BOOTSTRAP_SERVER: Field =
+    Field::record("", &BOOTSTRAP_SERVER_FIELDS, Absent::Null);
+static BOOTSTRAP_SERVER_FIELDS: Record = Record::new(&[
+    Field::text("host").required().format(Format::Host),
+    Field::integer("port").required().between(0, 65_535),
+]);
+
+/// A text without further rules, as an element.
+pub(super) static TEXT: Field = Field::text("");
+
+/// A topic name, as an element.
+pub(super) static TOPIC_NAME: Field = Field::text("").format(Format::KafkaTopic);
+
+/// A label, as an element.
+pub(super) static TAG: Field = Field::text("").format(Format::Tag);
+
+/// `authentication`.
+pub(super) static AUTHENTICATION: Record = Record::new(&[
+    Field::text("mechanism")
+        .one_of(&["OAUTHBEARER", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+        .refused(Refused::WhenSet),
+    Field::record("oauthbearer", &OAUTHBEARER, Absent::Null).refused(Refused::WhenSet),
+    Field::text("password").secret().refused(Refused::WhenSet),
+    Field::text("strategy")
+        .one_of(&["sasl"])
+        .refused(Refused::WhenSet),
+    Field::boolean("tokenauth").refused(Refused::WhenTrue),
+    Field::text("user").secret().refused(Refused::WhenSet),
+])
+.checks(&[
+    Check::RequiredWhen {
+        field: "strategy",
+        is: &["sasl"],
+        then: &["mechanism"],
+    },
+    Check::RequiredWithAny {
+        field: "mechanism",
+        then: "strategy",
+    },
+    Check::RequiredWhen {
+        field: "mechanism",
+        is: &["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"],
+        then: &["user", "password"],
+    },
+    Check::RequiredWhen {
+        field: "mechanism",
+        is: &["OAUTHBEARER"],
+        then: &["oauthbearer"],
+    },
+    Check::OneOfWhenTrue {
+        field: "tokenauth",
+        then: "mechanism",
+        one_of: &["SCRAM-SHA-256", "SCRAM-SHA-512"],
+    },
+]);
+
+static OAUTHBEARER: Record = Record::new(&[
+    Field::text("client_id").required(),
+    Field::text("client_secret").secret().required(),
+    Field::map("extensions", &TEXT),
+    Field::array("scopes", &TEXT),
+    Field::boolean("token_endpoint_tls_verify").default(Preset::Boolean(true)),
+    Field::text("token_endpoint_url").required(),
+]);
+
+/// `security`.
+pub(super) static SECURITY: Record = Record::new(&[
+    Field::text("certificate_id")
+        .format(Format::Uuid)
+        .refused(Refused::WhenSet),
+    Field::boolean("ssl").refused(Refused::WhenTrue),
+    Field::boolean("ssl_verify").default(Preset::Boolean(true)),
+])
+.checks(&[Check::TrueWithAny {
+    field: "certificate_id",
+    then: "ssl",
+}]);
+
+/// `error_handling`.
+pub(super) static ERROR_HANDLING: Record =
+    Record::new(&[Field::boolean("return_error_message").default(Preset::Boolean(false))]);
+
+/// `message_by_lua_functions`: checked as far as it goes without Lua.
+pub(super) const LUA_FUNCTIONS: Field = Field::array("message_by_lua_functions", &TEXT)
+    .refused(Refused::NotEmpty("lua is not available in this build"));
 
 /// A duration that the plugin's field gives in milliseconds.
 pub(super) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
