@@ -29,7 +29,10 @@ fn check<M: Message>(version: i16, flexible: bool, hex: &str, message: &M) {
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    digits
+        .map(|digit| char::from_digit(u32::from(digit), 16).unwrap())
+        .collect()
 }
 
 /// Hexadecimal digits, spaces between them ignored, as bytes.

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::Read as _;
+use std::path::Path;
 
 use serde_json::Value as Json;
 
@@ -122,7 +123,9 @@ pub(crate) fn load() -> Vec<Definition> {
     let file = File::open(&jar).unwrap_or_else(|error| panic!("{}: {error}", jar.display()));
     let mut archive = zip::ZipArchive::new(file).unwrap();
     let mut names: Vec<_> = archive.file_names().map(str::to_owned).collect();
-    names.retain(|name| name.starts_with("common/message/") && name.ends_with(".json"));
+    names.retain(|name| {
+        name.starts_with("common/message/") && Path::new(name).extension() == Some("json".as_ref())
+    });
     names.sort();
     names
         .iter()

@@ -97,7 +97,7 @@ struct Writer {
 }
 
 impl Writer {
-    fn present<'a>(self, fields: &'a [Field]) -> impl Iterator<Item = &'a Field> {
+    fn present(self, fields: &[Field]) -> impl Iterator<Item = &Field> {
         fields
             .iter()
             .filter(move |field| field.versions.contain(self.version))
@@ -232,9 +232,9 @@ impl Writer {
             }
             (Kind::Array(element), Value::Array(values)) => {
                 self.length(Some(values.len()), false, out);
-                values
-                    .iter()
-                    .for_each(|value| self.kind(element, value, out));
+                for value in values {
+                    self.kind(element, value, out);
+                }
             }
             (Kind::Structure(_, fields), Value::Structure(_)) => self.structure(fields, value, out),
             _ => panic!("{value:?} for {kind:?}"),
