@@ -63,7 +63,7 @@ wire_struct! {
         0+ generation_id: i32 = -1,
         /// Kind of group; null with an error (KIP-559).
         ignorable 7+ protocol_type: Option<String>,
-        /// Assignor all members know; null with an error, but before version 7 empty instead.
+        /// Assignor all members know; null with an error. Versions below 7 have no null: set it to empty there.
         0+ protocol_name: Option<String> where null 7+,
         /// Member id of the one that computes the assignment.
         0+ leader: String,

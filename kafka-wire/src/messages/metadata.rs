@@ -17,7 +17,7 @@ use crate::uuid::Uuid;
 wire_struct! {
     /// Topics to describe; the brokers come with every answer.
     pub struct MetadataRequest {
-        /// Topics wanted; null for all of them. Empty means none, but in version 0 it means all.
+        /// Topics wanted; null, the default, for all of them. Version 0 has no null: there empty means all, and above none.
         0+ topics: Option<Vec<MetadataRequestTopic>> where null 1+,
         /// Whether unknown topics may be created, if the broker is set up to do so. Versions below 4 behave
         /// as true.
