@@ -116,8 +116,8 @@ impl Cluster {
             };
             match cluster.wait_until_ready().await {
                 Ok(()) => return Ok(cluster),
-                Err(StartError::Ended { log, .. })
-                    if log.contains("Address already in use") && !attempts.is_empty() => {}
+                Err(StartError::Ended { node, .. })
+                    if cluster.logs(node).contains(PORT_TAKEN) && !attempts.is_empty() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -410,6 +410,9 @@ async fn eventually<T, F: Future<Output = Result<Option<T>, NodeError>>>(
         tokio::time::sleep(PAUSE).await;
     }
 }
+
+/// What a broker logs whose port somebody else has.
+const PORT_TAKEN: &str = "Address already in use";
 
 /// For three nodes on two busy processors; an idle machine needs a tenth of it.
 const LIMIT: Duration = Duration::from_mins(2);

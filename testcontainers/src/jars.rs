@@ -191,9 +191,12 @@ pub(crate) fn succeeded(what: &'static str, output: &Output) -> Result<(), Start
     })
 }
 
-/// The last `count` lines of `text`.
+/// The last `count` lines of `text`, not counting Java's stack frames, which are left out.
 pub(crate) fn last_lines(text: &str, count: usize) -> String {
-    let lines: Vec<&str> = text.lines().collect();
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("\tat "))
+        .collect();
     let from = lines.len().saturating_sub(count);
     lines.get(from..).unwrap_or_default().join("\n")
 }

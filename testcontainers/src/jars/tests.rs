@@ -113,6 +113,7 @@ fn of_many_who_fetch_at_once_one_downloads() {
 #[test]
 fn the_end_of_a_long_output_is_kept() {
     assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
+    assert_eq!(last_lines("a\n\tat java.base\nb\n", 2), "a\nb");
     assert_eq!(last_lines("a", 2), "a");
     assert_eq!(last_lines("", 2), "");
 }

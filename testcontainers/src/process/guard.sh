@@ -8,6 +8,9 @@ log=$1
 folder=$2
 shift 2
 
+# When the test process dies while the broker is paused, the system sends SIGHUP to the whole group: orphaned, with a stopped member.
+trap '' HUP
+
 "$@" </dev/null >>"$log" 2>&1 &
 broker=$!
 echo "$broker"
