@@ -9,13 +9,13 @@ use gateway::startup;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
-        Command::Check(files) => check(files),
+        Command::Check(files) => check(&files),
     }
 }
 
 /// Prints what is wrong with the configuration, one fault per line, or `ok`. Nothing is started.
-fn check(files: Files) -> ExitCode {
-    match startup::load(files.config, files.settings, environment()) {
+fn check(files: &Files) -> ExitCode {
+    match startup::load(files, environment()) {
         Ok(ready) => {
             for notice in &ready.notices {
                 println!("note: {notice}");

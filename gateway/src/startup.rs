@@ -2,8 +2,9 @@
 //!
 //! Both take the same path, so that what `check` accepts `serve` starts with. Files are read here; no socket is opened.
 
-use std::path::PathBuf;
+use std::fmt::Write as _;
 
+use crate::cli::Files;
 use crate::config::declarative::{self, InternalTopics};
 use crate::config::snapshot::Snapshot;
 use crate::input::{self, Fault, Span};
@@ -28,28 +29,28 @@ impl Ready {
         let idle = entries().filter(|entry| entry.plugins.is_empty()).count();
         let mut summary = format!("{routes} routes");
         if idle > 0 {
-            summary.push_str(&format!(
+            let _ = write!(
+                summary,
                 ", {idle} of them without a plugin (they answer 503)"
-            ));
+            );
         }
         summary
     }
 }
 
-/// Reads the settings, with the variables of the environment, and the configuration. A `config` of the command
-/// line wins over the vendor's variables. All faults of a stage are reported at once.
+/// Reads the settings, with the variables of the environment, and the configuration. A file that the command
+/// line names wins over the vendor's variables. All faults of a stage are reported at once.
 pub fn load(
-    config: Option<PathBuf>,
-    settings: Option<PathBuf>,
+    files: &Files,
     variables: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Ready, Vec<Fault>> {
-    let loaded = settings::load(settings.as_deref(), variables)?;
+    let loaded = settings::load(files.settings.as_deref(), variables)?;
     let Loaded {
         settings,
         declarative,
         notices,
     } = loaded;
-    let (file, text) = read(config, declarative).map_err(|fault| vec![fault])?;
+    let (file, text) = read(files, declarative).map_err(|fault| vec![fault])?;
     let internal_topics = if settings.produce.allow_internal_topics {
         InternalTopics::Allow
     } else {
@@ -67,11 +68,8 @@ pub fn load(
 }
 
 /// The declarative text and what to call it in faults.
-fn read(
-    config: Option<PathBuf>,
-    declarative: Option<Declarative>,
-) -> Result<(String, String), Fault> {
-    match config.map(Declarative::File).or(declarative) {
+fn read(files: &Files, declarative: Option<Declarative>) -> Result<(String, String), Fault> {
+    match files.config.clone().map(Declarative::File).or(declarative) {
         Some(Declarative::File(path)) => Ok((path.display().to_string(), input::read_file(&path)?)),
         Some(Declarative::Text(text)) => Ok(("KONG_DECLARATIVE_CONFIG_STRING".to_owned(), text)),
         None => Err(fault("--config", "expected a file with routes and plugins")),

@@ -6,6 +6,7 @@
 //! kind and name, so they are the same at every load. Nothing here opens a file.
 
 mod loader;
+mod plugins;
 
 use super::plugin::Plugin;
 use super::route::Route;

@@ -34,9 +34,9 @@ pub struct Plugin {
 #[derive(Debug, Clone, PartialEq)]
 pub enum PluginConfig {
     /// Requests become records.
-    KafkaUpstream(KafkaUpstream),
+    KafkaUpstream(Box<KafkaUpstream>),
     /// Records are the answer.
-    KafkaConsume(KafkaConsume),
+    KafkaConsume(Box<KafkaConsume>),
 }
 
 impl Plugin {

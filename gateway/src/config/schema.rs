@@ -8,6 +8,7 @@
 mod check;
 mod field;
 mod violations;
+mod walk;
 
 pub use field::{Absent, Check, Field, Kind, OneOf, Preset, Record, Refused};
 pub use violations::Violations;

@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use super::*;
 
 fn parse(text: &str) -> Node {
@@ -99,7 +101,7 @@ fn a_bomb_of_aliases_runs_out_of_budget() {
     for level in 1..12 {
         let below = format!("*a{}", level - 1);
         let line = [below.as_str(); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{line}]\n"));
+        let _ = writeln!(text, "a{level}: &a{level} [{line}]");
     }
     let fault = fault(&text);
     assert!(fault.span.is_known(), "{fault}");
@@ -109,9 +111,10 @@ fn a_bomb_of_aliases_runs_out_of_budget() {
 fn depth_is_bounded_for_every_style() {
     let flow = format!("{}1{}", "[".repeat(17), "]".repeat(17));
     assert!(Node::parse("f", &flow).is_err());
-    let block: String = (0..17)
+    let levels: Vec<String> = (0..17)
         .map(|level| format!("{}a:\n", " ".repeat(level)))
         .collect();
+    let block = levels.concat();
     assert!(Node::parse("f", &block).is_err());
     let fits = format!("{}1{}", "[".repeat(16), "]".repeat(16));
     assert!(Node::parse("f", &fits).is_ok());

@@ -1,6 +1,7 @@
 //! Which of two routes that take the same request wins (kong-admin.md §7 rule 4).
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ impl Rank {
         let hosts = route.hosts.as_deref().unwrap_or_default();
         let paths = route.paths.as_deref().unwrap_or_default();
         let methods = route.methods.as_deref().unwrap_or_default();
-        let headers = route.headers.as_ref().map_or(0, |headers| headers.len());
+        let headers = route.headers.as_ref().map_or(0, BTreeMap::len);
         let which = [
             !hosts.is_empty(),
             headers > 0,

@@ -282,7 +282,10 @@ fn accept_default(row: &Unsupported, raw: &Raw) -> Result<(), String> {
 }
 
 fn unknown(name: &str) -> String {
-    let nearest = names().min_by_key(|known| distance(name, known));
+    let groups = names().filter_map(|known| Some(known.split_once('.')?.0));
+    let nearest = names()
+        .chain(groups)
+        .min_by_key(|known| distance(name, known));
     format!(
         "unknown setting, the nearest known name is '{}'",
         nearest.unwrap_or_default()

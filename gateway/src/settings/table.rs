@@ -97,7 +97,7 @@ settings! {
         max_connections => max_connections: usize = 10_000,
         /// Connections open at once from one address; more are closed.
         max_connections_per_ip => max_connections_per_ip: usize = 1_000,
-        /// Origins that may open WebSockets and event streams besides the request's own; `*` for any that sends no cookie.
+        /// Origins that may open WebSocket connections and event streams besides the request's own; `*` for any that sends no cookie.
         allowed_origins => allowed_origins: Vec<String> = Vec::new(),
     }
     /// Every connection to a Kafka broker.
@@ -137,7 +137,7 @@ settings! {
         /// Whether event ids are cursors that `Last-Event-ID` resumes from.
         resume => resume: bool = false,
     }
-    /// WebSockets.
+    /// WebSocket connections.
     ws: Ws {
         /// Time between two pings.
         ping_ms => ping: Duration = millis(30_000),
@@ -148,7 +148,7 @@ settings! {
         /// Unacknowledged records at which a stream under `commit_strategy=off` pauses.
         max_unacked => max_unacked: usize = 1_000,
     }
-    /// Event streams and WebSockets alike.
+    /// Event streams and WebSocket connections alike.
     stream: Stream {
         /// How long a client may take no byte before it is disconnected.
         stall_ms => stall: Duration = millis(30_000),

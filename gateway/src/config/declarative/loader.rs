@@ -5,13 +5,12 @@ use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 use super::{Declared, InternalTopics};
-use crate::config::plugin::{Plugin, PluginSchema};
 use crate::config::route::Route;
 use crate::config::schema::{Filled, Violations};
 use crate::input::{Fault, Key, Node, Span, Value};
 
 /// Namespace of the ids that are made of names; a random UUID, fixed for ever.
-const IDS: Uuid = Uuid::from_u128(0x6f2c_53d8_0c1e_4c0b_9a41_7d5e_90b3_a7c4);
+pub(super) const IDS: Uuid = Uuid::from_u128(0x6f2c_53d8_0c1e_4c0b_9a41_7d5e_90b3_a7c4);
 
 pub(super) fn load(
     file: &str,
@@ -52,27 +51,43 @@ enum Version {
     Three,
 }
 
-struct Loader<'a> {
+pub(super) struct Loader<'a> {
     file: &'a str,
-    internal_topics: InternalTopics,
+    pub(super) internal_topics: InternalTopics,
     version: Version,
-    declared: Declared,
+    pub(super) declared: Declared,
     /// Routes by name and by id, those with faults too: a reference to them is not a second fault.
-    places: HashMap<String, Option<Uuid>>,
+    pub(super) places: HashMap<String, Option<Uuid>>,
     /// What must be unique: kind and value.
     seen: HashSet<String>,
-    faults: Vec<Fault>,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// The plugin's place: what its `route` field must say.
 #[derive(Clone, Copy)]
-enum Scope {
+pub(super) enum Scope {
     /// Nested under a route; `None` when the route itself has faults.
     Route(Option<Uuid>),
     /// In the file's own list: every route, unless it names one.
     File,
     /// Nested under a service, which is refused as a whole.
     Service,
+}
+
+/// An entity as it is written.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'n> {
+    pub(super) path: &'n str,
+    pub(super) node: &'n Node,
+}
+
+impl Written<'_> {
+    /// Where a field stands, or else the entity.
+    pub(super) fn span(self, field: &str) -> Span {
+        self.node
+            .get(field)
+            .map_or(self.node.span, |node| node.span)
+    }
 }
 
 impl Loader<'_> {
@@ -156,7 +171,7 @@ impl Loader<'_> {
         let own = self.without_plugins(node);
         self.name_known(&own, None);
         let id = match Route::check(&own) {
-            Ok(filled) => self.add_route(path, &own, filled),
+            Ok(filled) => self.add_route(Written { path, node: &own }, filled),
             Err(violations) => {
                 self.violations(path, &violations);
                 None
@@ -168,29 +183,26 @@ impl Loader<'_> {
         }
     }
 
-    fn add_route(&mut self, path: &str, node: &Node, mut filled: Filled) -> Option<Uuid> {
-        let id = match filled.text("id").and_then(|id| Uuid::try_parse(id).ok()) {
-            Some(id) => id,
-            None => self.made_id(filled.text("name"), node),
-        };
+    fn add_route(&mut self, written: Written<'_>, mut filled: Filled) -> Option<Uuid> {
+        let given = filled.text("id").and_then(|id| Uuid::try_parse(id).ok());
+        let id = given.unwrap_or_else(|| self.made_id(filled.text("name"), written.node));
         filled.set("id", id.to_string());
-        if let Some(name) = filled.text("name") {
-            self.unique(path, node, "name", &format!("routes name={name}"), || {
-                format!("UNIQUE violation detected on '{{name=\"{name}\"}}'")
-            });
-        }
-        self.unique(path, node, "id", &format!("routes id={id}"), || {
-            format!("primary key violation on key '{{id=\"{id}\"}}'")
+        let is_new = filled.text("name").is_none_or(|name| {
+            let expected = format!("UNIQUE violation detected on '{{name=\"{name}\"}}'");
+            self.unique(written, "name", &format!("routes name={name}"), &expected)
         });
+        if is_new {
+            self.unique_id(written, "routes", id);
+        }
         match filled.typed::<Route>() {
             Ok(route) => {
-                self.name_known(node, Some(id));
+                self.name_known(written.node, Some(id));
                 self.places.insert(id.to_string(), Some(id));
                 self.declared.routes.push(route);
                 Some(id)
             }
             Err(error) => {
-                self.fault(node.span, path, &error.to_string());
+                self.fault(written.node.span, written.path, &error.to_string());
                 None
             }
         }
@@ -226,155 +238,24 @@ impl Loader<'_> {
         }
     }
 
-    fn plugin(&mut self, path: &str, node: &Node, scope: Scope) {
-        let name = match node.get("name") {
-            _ if node.entries().is_none() => {
-                return self.fault(node.span, path, "expected a record");
-            }
-            None => {
-                return self.fault(node.span, &format!("{path}.name"), "required field missing");
-            }
-            Some(name) => name,
-        };
-        let Some(text) = name.text() else {
-            return self.fault(name.span, &format!("{path}.name"), "expected a string");
-        };
-        let schema = match PluginSchema::of(text) {
-            Ok(schema) => schema,
-            Err(expected) => return self.fault(name.span, &format!("{path}.name"), &expected),
-        };
-        if let Scope::Service = scope {
-            if text == "kafka-consume" {
-                let expected =
-                    "value must be null (plugin 'kafka-consume' cannot belong to a service)";
-                self.fault(name.span, &format!("{path}.service"), expected);
-            }
-            return;
-        }
-        let before = self.faults.len();
-        let route = self.scope(path, node, scope);
-        self.internal_topics(path, node, schema);
-        match schema.entity.check(node) {
-            Err(violations) => self.violations(path, &violations),
-            Ok(filled) if self.faults.len() == before => {
-                self.add_plugin(path, node, schema, &filled, route)
-            }
-            Ok(_) => {}
-        }
-    }
-
-    /// The route a plugin belongs to.
-    fn scope(&mut self, path: &str, node: &Node, scope: Scope) -> Option<Uuid> {
-        let path = format!("{path}.route");
-        let written = node.get("route").filter(|node| !node.is_null());
-        match (scope, written) {
-            (Scope::Route(_), Some(written)) => {
-                self.fault(written.span, &path, "value must be null");
-                None
-            }
-            (Scope::Route(id), None) => id,
-            (_, None) => None,
-            (_, Some(written)) => {
-                let key = ["id", "name"]
-                    .iter()
-                    .find_map(|key| written.get(key)?.text());
-                let key = key.or_else(|| written.text())?;
-                if !self.places.contains_key(key) {
-                    let expected = format!(
-                        "the foreign key cannot be resolved with '{{name=\"{key}\"}}' for an existing 'routes' entity"
-                    );
-                    self.fault(written.span, &path, &expected);
-                }
-                self.places.get(key).copied().flatten()
-            }
-        }
-    }
-
-    fn internal_topics(&mut self, path: &str, node: &Node, schema: &PluginSchema) {
-        let Some(config) = node
-            .get("config")
-            .filter(|_| self.internal_topics == InternalTopics::Refuse)
-        else {
-            return;
-        };
-        for (topic, span) in schema.internal_topics(config) {
-            let expected = "topics that begin with '__' are refused unless produce.allow_internal_topics is true";
-            self.fault(span, &format!("{path}.config.{topic}"), expected);
-        }
-    }
-
-    fn add_plugin(
+    /// Remembers `value`, and whether it is new; when it is not, `expected` is a fault at `field`.
+    pub(super) fn unique(
         &mut self,
-        path: &str,
-        node: &Node,
-        schema: &PluginSchema,
-        filled: &Filled,
-        route: Option<Uuid>,
-    ) {
-        let scope = route.map_or("null".to_owned(), |id| format!("{{id=\"{id}\"}}"));
-        let name = schema.name;
-        self.unique(path, node, "name", &format!("plugins {name} {scope}"), || {
-            format!("UNIQUE violation detected on '{{consumer=null,name=\"{name}\",route={scope},service=null}}'")
-        });
-        if let Some(instance) = filled.text("instance_name") {
-            self.unique(
-                path,
-                node,
-                "instance_name",
-                &format!("plugins instance={instance}"),
-                || format!("UNIQUE violation detected on '{{instance_name=\"{instance}\"}}'"),
-            );
-        }
-        let made = || Uuid::new_v5(&IDS, format!("plugins/{name}/{scope}").as_bytes());
-        let id = filled
-            .text("id")
-            .and_then(|id| Uuid::try_parse(id).ok())
-            .unwrap_or_else(made);
-        self.unique(path, node, "id", &format!("plugins id={id}"), || {
-            format!("primary key violation on key '{{id=\"{id}\"}}'")
-        });
-        match schema.entity_of(filled, id, route) {
-            Ok(plugin) => {
-                self.shares_protocol(path, node, &plugin);
-                self.declared.plugins.push(plugin);
-            }
-            Err(error) => self.fault(node.span, path, &error.to_string()),
-        }
-    }
-
-    fn shares_protocol(&mut self, path: &str, node: &Node, plugin: &Plugin) {
-        let route = plugin
-            .route
-            .and_then(|id| self.declared.routes.iter().find(|route| route.id == id));
-        let shared = route.is_none_or(|route| {
-            route
-                .protocols
-                .iter()
-                .any(|protocol| plugin.protocols.contains(protocol))
-        });
-        if !shared {
-            let span = node.get("protocols").map_or(node.span, |node| node.span);
-            self.fault(
-                span,
-                &format!("{path}.protocols"),
-                "must match the associated route's protocols",
-            );
-        }
-    }
-
-    /// Remembers `value`; a fault at `field` when it is there already.
-    fn unique(
-        &mut self,
-        path: &str,
-        node: &Node,
+        written: Written<'_>,
         field: &str,
         value: &str,
-        expected: impl Fn() -> String,
-    ) {
-        if !self.seen.insert(value.to_owned()) {
-            let span = node.get(field).map_or(node.span, |node| node.span);
-            self.fault(span, &format!("{path}.{field}"), &expected());
+        expected: &str,
+    ) -> bool {
+        let is_new = self.seen.insert(value.to_owned());
+        if !is_new {
+            self.fault_in(written, field, expected);
         }
+        is_new
+    }
+
+    pub(super) fn unique_id(&mut self, written: Written<'_>, kind: &str, id: Uuid) {
+        let expected = format!("primary key violation on key '{{id=\"{id}\"}}'");
+        self.unique(written, "id", &format!("{kind} id={id}"), &expected);
     }
 
     /// The route alone; in an old file with `~` before paths that look like regular expressions.
@@ -396,13 +277,22 @@ impl Loader<'_> {
         }
     }
 
-    fn violations(&mut self, path: &str, violations: &Violations) {
+    pub(super) fn violations(&mut self, path: &str, violations: &Violations) {
         for (path, span, expected) in violations.flatten(path) {
             self.fault(span, &path, &expected);
         }
     }
 
-    fn fault(&mut self, span: Span, path: &str, expected: &str) {
+    /// A fault at a field of an entity, or at the entity when the field is not there.
+    pub(super) fn fault_in(&mut self, written: Written<'_>, field: &str, expected: &str) {
+        self.fault(
+            written.span(field),
+            &format!("{}.{field}", written.path),
+            expected,
+        );
+    }
+
+    pub(super) fn fault(&mut self, span: Span, path: &str, expected: &str) {
         self.faults.push(Fault {
             file: self.file.to_owned(),
             span,

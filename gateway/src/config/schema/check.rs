@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
-use super::field::{Absent, Check, Field, Kind, OneOf, Record, Refused};
-use super::violations::{ENTITY, Violations};
+use super::field::{Absent, Field, Kind, OneOf, Record, Refused};
+use super::violations::Violations;
+use super::walk::Walk;
 use super::{elements, expected};
 use crate::config::format::Format;
 use crate::input::{Node, Span, Value};
 
 /// The value as far as it is good, and what is wrong.
-type Outcome = (Json, Option<Violations>);
+pub(super) type Outcome = (Json, Option<Violations>);
 
 /// Checks `node` as a record; `depth` is how many levels may still follow.
 pub(super) fn record(record: &Record, node: &Node, depth: usize) -> Outcome {
@@ -25,15 +26,9 @@ pub(super) fn record(record: &Record, node: &Node, depth: usize) -> Outcome {
         }
     }
     for field in record.fields {
-        let given = entries
-            .iter()
-            .find(|(key, _)| key.name == field.name)
-            .map(|(_, node)| node);
-        let (value, violations) = one(field, given, node.span, depth);
-        walk.values.insert(field.name.to_owned(), value);
-        if let Some(violations) = violations {
-            walk.add(field.name, violations);
-        }
+        let given = entries.iter().find(|(key, _)| key.name == field.name);
+        let given = given.map(|(_, node)| node);
+        walk.take(field.name, one(field, given, node.span, depth));
     }
     for check in record.checks {
         walk.between(check, node);
@@ -139,7 +134,7 @@ fn within(number: f64, least: i64, most: i64) -> bool {
     bound(least) <= number && number <= bound(most)
 }
 
-fn not_one_of(one_of: OneOf, value: &Json) -> Option<String> {
+pub(super) fn not_one_of(one_of: OneOf, value: &Json) -> Option<String> {
     let (allowed, names): (bool, Vec<String>) = match one_of {
         OneOf::Anything => return None,
         OneOf::Texts(texts) => (
@@ -211,11 +206,7 @@ fn map(keys: Option<Format>, values: &Field, node: &Node, depth: usize) -> Outco
             walk.add(&key.name, Violations::at(key.span, expected));
             continue;
         }
-        let (filled, violations) = value(values, node, depth);
-        walk.values.insert(key.name.clone(), filled);
-        if let Some(violations) = violations {
-            walk.add(&key.name, violations);
-        }
+        walk.take(&key.name, value(values, node, depth));
     }
     walk.end()
 }
@@ -263,123 +254,4 @@ fn refused(field: &Field, value: &Json, span: Span) -> Option<Violations> {
 
 fn wrong(span: Span, expected: impl Into<String>) -> Outcome {
     (Json::Null, Some(Violations::at(span, expected)))
-}
-
-/// A record or map while it is walked.
-#[derive(Default)]
-struct Walk {
-    values: Map<String, Json>,
-    violations: BTreeMap<String, Violations>,
-    entity: BTreeMap<usize, Violations>,
-}
-
-impl Walk {
-    fn add(&mut self, name: &str, violations: Violations) {
-        self.violations.entry(name.to_owned()).or_insert(violations);
-    }
-
-    fn end(mut self) -> Outcome {
-        if !self.entity.is_empty() {
-            self.violations
-                .insert(ENTITY.to_owned(), Violations::Elements(self.entity));
-        }
-        let violations =
-            (!self.violations.is_empty()).then_some(Violations::Fields(self.violations));
-        (Json::Object(self.values), violations)
-    }
-
-    fn value(&self, name: &str) -> &Json {
-        self.values.get(name).unwrap_or(&Json::Null)
-    }
-
-    /// A rule between fields. A field that is wrong already keeps its first violation.
-    fn between(&mut self, check: &Check, node: &Node) {
-        match check {
-            Check::RequiredWhen { field, is, then } => {
-                if self
-                    .value(field)
-                    .as_str()
-                    .is_some_and(|text| is.contains(&text))
-                {
-                    then.iter().for_each(|then| self.require(then, node));
-                }
-            }
-            Check::RequiredWithAny { field, then } if !self.value(field).is_null() => {
-                self.require(then, node)
-            }
-            Check::RequiredWhenTrue { field, then } if *self.value(field) == Json::Bool(true) => {
-                self.require(then, node);
-            }
-            Check::OneOfWhenTrue {
-                field,
-                then,
-                one_of,
-            } if *self.value(field) == Json::Bool(true) => {
-                if let Some(expected) = not_one_of(OneOf::Texts(one_of), self.value(then)) {
-                    self.add(then, Violations::at(span_of(then, node), expected));
-                }
-            }
-            Check::TrueWithAny { field, then }
-                if !self.value(field).is_null() && *self.value(then) != Json::Bool(true) =>
-            {
-                self.add(
-                    then,
-                    Violations::at(span_of(then, node), "value must be true"),
-                );
-            }
-            Check::AnyTrue(fields)
-                if !fields
-                    .iter()
-                    .any(|name| *self.value(name) == Json::Bool(true)) =>
-            {
-                let expected = format!(
-                    "at least one of these fields must be true: '{}'",
-                    fields.join("', '")
-                );
-                self.entity
-                    .insert(self.entity.len(), Violations::at(node.span, expected));
-            }
-            Check::Unique {
-                list,
-                member,
-                error,
-            } => self.unique(list, member, error, node),
-            _ => {}
-        }
-    }
-
-    fn require(&mut self, name: &str, node: &Node) {
-        if self.value(name).is_null() {
-            self.add(
-                name,
-                Violations::at(span_of(name, node), "required field missing"),
-            );
-        }
-    }
-
-    fn unique(&mut self, list: &str, member: &str, error: &str, node: &Node) {
-        let nodes = node.get(list).and_then(elements).unwrap_or_default();
-        let mut seen = HashSet::new();
-        let mut violations = BTreeMap::new();
-        for (position, element) in nodes.iter().enumerate() {
-            let Some(member_node) = element.get(member) else {
-                continue;
-            };
-            if member_node.text().is_some_and(|text| !seen.insert(text)) {
-                let at = Violations::at(member_node.span, error);
-                violations.insert(
-                    position,
-                    Violations::Fields(BTreeMap::from([(member.to_owned(), at)])),
-                );
-            }
-        }
-        if !violations.is_empty() {
-            self.add(list, Violations::Elements(violations));
-        }
-    }
-}
-
-/// Where a field stands, or else its record.
-fn span_of(name: &str, node: &Node) -> Span {
-    node.get(name).map_or(node.span, |node| node.span)
 }

@@ -194,6 +194,7 @@ impl Record {
     }
 
     /// The same record with rules.
+    #[must_use]
     pub const fn checks(self, checks: &'static [Check]) -> Record {
         Record { checks, ..self }
     }
@@ -267,6 +268,7 @@ impl Field {
     }
 
     /// Must be given.
+    #[must_use]
     pub const fn required(self) -> Field {
         Field {
             required: true,
@@ -275,46 +277,54 @@ impl Field {
     }
 
     /// Is `default` when missing or null.
+    #[must_use]
     pub const fn default(self, default: Preset) -> Field {
         Field { default, ..self }
     }
 
     /// Is one of `texts`.
+    #[must_use]
     pub const fn one_of(self, texts: &'static [&'static str]) -> Field {
         let one_of = OneOf::Texts(texts);
         Field { one_of, ..self }
     }
 
     /// Is one of `numbers`.
+    #[must_use]
     pub const fn one_of_integers(self, numbers: &'static [i64]) -> Field {
         let one_of = OneOf::Integers(numbers);
         Field { one_of, ..self }
     }
 
     /// Is one of `numbers`.
+    #[must_use]
     pub const fn one_of_numbers(self, numbers: &'static [f64]) -> Field {
         let one_of = OneOf::Numbers(numbers);
         Field { one_of, ..self }
     }
 
     /// Is at least `least` and at most `most`.
+    #[must_use]
     pub const fn between(self, least: i64, most: i64) -> Field {
         let between = Some((least, most));
         Field { between, ..self }
     }
 
     /// Has at least so many elements or bytes.
+    #[must_use]
     pub const fn len_min(self, len_min: usize) -> Field {
         Field { len_min, ..self }
     }
 
     /// Has the form.
+    #[must_use]
     pub const fn format(self, format: Format) -> Field {
         let format = Some(format);
         Field { format, ..self }
     }
 
     /// Is masked in replies and shown in no log.
+    #[must_use]
     pub const fn secret(self) -> Field {
         Field {
             secret: true,
@@ -323,6 +333,7 @@ impl Field {
     }
 
     /// Is not wholly supported by this version.
+    #[must_use]
     pub const fn refused(self, refused: Refused) -> Field {
         Field { refused, ..self }
     }

@@ -137,15 +137,15 @@ impl Violations {
     fn collect(&self, path: &str, found: &mut Vec<(String, Span, String)>) {
         match self {
             Violations::At { span, expected } => {
-                found.push((path.to_owned(), *span, expected.clone()))
+                found.push((path.to_owned(), *span, expected.clone()));
             }
             Violations::Fields(fields) => {
                 for (name, violations) in fields {
                     match violations {
                         Violations::Elements(entity) if name == ENTITY => {
-                            entity
-                                .values()
-                                .for_each(|violation| violation.collect(path, found));
+                            for violation in entity.values() {
+                                violation.collect(path, found);
+                            }
                         }
                         _ if path.is_empty() => violations.collect(name, found),
                         _ => violations.collect(&format!("{path}.{name}"), found),
