@@ -36,4 +36,4 @@ pub use request_id::RequestId;
 pub use topic::{TopicError, check_topic};
 pub use upload::{Upload, UploadLimits};
 
-pub(crate) use reply::{SERVER_NAME, finish};
+pub(crate) use reply::finish;

@@ -15,6 +15,7 @@
 //! entities of it, [`config::snapshot`] joins them with a [`routing::Router`], and requests only ever see one
 //! whole snapshot. None of the modules above opens a socket, reads a clock or keeps state.
 
+mod app;
 pub mod cli;
 pub mod config;
 pub mod http;
@@ -22,5 +23,6 @@ pub mod input;
 pub mod observe;
 pub mod plugins;
 pub mod routing;
+pub mod server;
 pub mod settings;
 pub mod startup;

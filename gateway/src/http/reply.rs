@@ -13,7 +13,7 @@ pub type Reply = http::Response<Body>;
 pub const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
 /// What we call ourselves in `Server`.
-pub(crate) const SERVER_NAME: HeaderValue = HeaderValue::from_static("kafka-gateway");
+const SERVER_NAME: HeaderValue = HeaderValue::from_static("kafka-gateway");
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-kong-request-id");
 const RESPONSE_LATENCY: HeaderName = HeaderName::from_static("x-kong-response-latency");

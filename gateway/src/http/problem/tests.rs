@@ -34,74 +34,55 @@ fn check(problem: &Problem, status: u16, body: &str) {
 
 #[test]
 fn bodies_are_those_of_the_contract() {
-    check(&Problem::BadRequest, 400, r#"{"message":"Bad request"}"#);
+    for (problem, status, message) in [
+        (Problem::BadRequest, 400, "Bad request"),
+        (
+            Problem::Unreadable("invalid json body"),
+            400,
+            "invalid json body",
+        ),
+        (Problem::Forbidden, 403, "Forbidden"),
+        (Problem::MethodNotAllowed("GET"), 405, "Method not allowed"),
+        (Problem::RequestTimeout, 408, "Request timeout"),
+        (Problem::PayloadTooLarge, 413, "Payload too large"),
+        (Problem::UriTooLong, 414, "URI too long"),
+        (Problem::ExpectationFailed, 417, "Expectation failed"),
+        (Problem::TooManyRequests, 429, "Too many requests"),
+        (
+            Problem::HeadTooLarge,
+            431,
+            "Request header fields too large",
+        ),
+        (Problem::Internal, 500, "An unexpected error occurred"),
+        (Problem::Unavailable(None), 503, "Service unavailable"),
+        (Problem::Draining, 503, "Service unavailable"),
+    ] {
+        check(&problem, status, &format!(r#"{{"message":"{message}"}}"#));
+    }
+}
+
+#[test]
+fn bodies_with_a_reason_carry_it_in_error() {
     check(
         &Problem::Refused("a \"b\"".into()),
         400,
         r#"{"message":"Bad request","error":"a \"b\""}"#,
     );
     check(
-        &Problem::Unreadable("invalid json body"),
-        400,
-        r#"{"message":"invalid json body"}"#,
-    );
-    check(&Problem::Forbidden, 403, r#"{"message":"Forbidden"}"#);
-    check(
-        &Problem::MethodNotAllowed("GET"),
-        405,
-        r#"{"message":"Method not allowed"}"#,
-    );
-    check(
-        &Problem::RequestTimeout,
-        408,
-        r#"{"message":"Request timeout"}"#,
-    );
-    check(
-        &Problem::PayloadTooLarge,
-        413,
-        r#"{"message":"Payload too large"}"#,
-    );
-    check(&Problem::UriTooLong, 414, r#"{"message":"URI too long"}"#);
-    check(
-        &Problem::ExpectationFailed,
-        417,
-        r#"{"message":"Expectation failed"}"#,
-    );
-    check(
-        &Problem::TooManyRequests,
-        429,
-        r#"{"message":"Too many requests"}"#,
-    );
-    check(
-        &Problem::HeadTooLarge,
-        431,
-        r#"{"message":"Request header fields too large"}"#,
-    );
-    check(
-        &Problem::Internal,
-        500,
-        r#"{"message":"An unexpected error occurred"}"#,
+        &Problem::Conflict("x".into()),
+        409,
+        r#"{"message":"Conflict","error":"x"}"#,
     );
     check(
         &Problem::BadGateway("x".into()),
         502,
         r#"{"message":"Bad Gateway","error":"x"}"#,
     );
-    check(
-        &Problem::Unavailable(None),
-        503,
-        r#"{"message":"Service unavailable"}"#,
-    );
     let overflow = r#"{"message":"Service unavailable","error":"buffer overflow"}"#;
     check(
         &Problem::Unavailable(Some("buffer overflow")),
         503,
         overflow,
-    );
-    check(
-        &Problem::Draining,
-        503,
-        r#"{"message":"Service unavailable"}"#,
     );
 }
 

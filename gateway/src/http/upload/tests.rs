@@ -38,6 +38,8 @@ impl HttpBody for Script {
     }
 }
 
+static LONG: [u8; 40_000] = [0; 40_000];
+
 const LIMITS: UploadLimits = UploadLimits {
     max_bytes: 10,
     stall: Duration::from_secs(10),
@@ -134,7 +136,6 @@ async fn g12_a_short_rest_is_drained_and_a_long_one_is_not() {
         !upload(None, &[(0, b"01234"), (5, b"56789")]).drain().await,
         "too slow"
     );
-    static LONG: [u8; 40_000] = [0; 40_000];
     assert!(!upload(None, &[(0, &LONG), (0, &LONG)]).drain().await);
 }
 
