@@ -98,6 +98,26 @@ impl Cluster {
         self.pool.get(Peer::Node(node_id), purpose, &address).await
     }
 
+    /// A connection to a broker for one user alone, who waits between failures and ends it with `stop`.
+    ///
+    /// For requests that a broker holds back (a long poll, a join): it answers nothing else on that connection meanwhile, so they
+    /// would hold up everybody else's.
+    pub(crate) async fn private(
+        &self,
+        node_id: i32,
+        stop: &CancellationToken,
+    ) -> Result<Arc<Connection>, Error> {
+        let Some(address) = self.metadata.load().brokers.get(&node_id).cloned() else {
+            return Err(Error::NoBroker { source: None });
+        };
+        self.pool.private(node_id, address, stop.clone()).await
+    }
+
+    /// A token that is cancelled with the client at the latest, for the connections of [`Cluster::private`].
+    pub(crate) fn child_stop(&self) -> CancellationToken {
+        self.stop.child_token()
+    }
+
     /// A connection to any broker: one that stands, else a known one, else a bootstrap server.
     pub(crate) async fn any(&self) -> Result<Arc<Connection>, Error> {
         if let Some(connection) = self.pool.any_live() {

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka_wire::records::RecordError;
 use kafka_wire::{DecodeError, EncodeError, ErrorCode, FrameError, UnsupportedVersion};
 
 /// A request that did not get its answer, or got a bad one. Cheap to clone: one failure may concern many records.
@@ -87,6 +88,18 @@ pub enum Error {
         broker: Arc<str>,
         /// What it sent instead.
         source: FrameError,
+    },
+    /// Records of a partition cannot be read. Reading stops there; `seek` beyond the offset goes on without them.
+    #[error("{topic}-{partition} cannot be read at offset {offset}; seek beyond it to go on")]
+    Records {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// First offset that cannot be read.
+        offset: i64,
+        /// What is wrong with the bytes there.
+        source: RecordError,
     },
     /// A value of ours that the wire cannot carry.
     #[error("the request cannot be written")]

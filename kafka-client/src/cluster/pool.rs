@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::net::connection::{Connection, Surroundings};
@@ -97,6 +98,23 @@ impl Pool {
                 Err(error)
             }
         }
+    }
+
+    /// A connection to a broker that nobody else uses, closed at the latest by `stop`.
+    pub(crate) async fn private(
+        &self,
+        node_id: i32,
+        address: Arc<str>,
+        stop: CancellationToken,
+    ) -> Result<Arc<Connection>, Error> {
+        if stop.is_cancelled() {
+            return Err(Error::Closed);
+        }
+        let around = Surroundings {
+            stop,
+            ..self.around.clone()
+        };
+        Connection::open(address, node_id, &around).await.map(Arc::new)
     }
 
     /// A connection for short questions that stands already, to any broker.
