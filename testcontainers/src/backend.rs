@@ -3,7 +3,7 @@
 //! Starts nothing and fetches nothing.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use crate::{StartError, jars};
@@ -100,8 +100,15 @@ fn choose_from(wanted: Option<&str>, installed: Installed) -> Result<Backend, St
 
 /// Whether `program` is in one of the folders of `PATH`.
 pub(crate) fn on_path(program: &str) -> bool {
+    find_on_path(program).is_some()
+}
+
+/// The first `program` in the folders of `PATH`.
+pub(crate) fn find_on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder: std::path::PathBuf| is_program(&folder.join(program)))
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(program))
+        .find(|path| is_program(path))
 }
 
 fn is_program(path: &Path) -> bool {

@@ -9,7 +9,8 @@
 //!   process/guarded.rs     its JVM, and the guard that ends it when the test dies
 //!   process/properties.rs  server.properties (pure)
 //!   process/ports.rs       ports that stay ours while a broker is down
-//!   process/recipe.rs      what is made once per Kafka version: bootstrap.checkpoint, class archive
+//!   process/recipe.rs      what is made once per Kafka version, and how `java` is called
+//!   process/archive.rs     the class archive, with which a broker starts in half the time
 //! jars.rs          Kafka's jars, fetched by Maven into a cache on first use
 //! probe.rs         the few questions a cluster is asked: Metadata, CreateTopics
 //! proxy.rs         the fault proxy: delay, slow down, cut, corrupt, black hole

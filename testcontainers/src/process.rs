@@ -2,6 +2,7 @@
 //!
 //! Everything lies in one folder that goes with the cluster. Knows nothing of topics: `cluster.rs` asks the nodes.
 
+mod archive;
 mod guarded;
 mod node;
 mod ports;
@@ -33,6 +34,12 @@ impl Processes {
     pub(crate) async fn start(spec: &ClusterSpec) -> Result<Self, StartError> {
         Installed::here().check()?;
         let recipe = Recipe::prepare().await?;
+        // Boxed: making the archive starts a cluster of its own.
+        let recipe = Box::pin(archive::add_to(recipe)).await;
+        Self::start_with(spec, recipe).await
+    }
+
+    async fn start_with(spec: &ClusterSpec, recipe: Recipe) -> Result<Self, StartError> {
         let folder = tempfile::Builder::new()
             .prefix("kafka-")
             .tempdir()
@@ -105,6 +112,14 @@ impl Processes {
                 node: id,
                 source: Box::new(source),
             })
+    }
+
+    /// Stops all nodes in order.
+    async fn stop_all(&mut self) -> Result<(), NodeError> {
+        for node in &mut self.nodes {
+            node.stop().await?;
+        }
+        Ok(())
     }
 
     /// `java` with a class of Kafka's; ends when the command is dropped.

@@ -4,7 +4,7 @@
 //! `meta.properties` written by hand, a node starts without a run of that tool.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,8 +15,18 @@ use crate::{StartError, jars};
 /// How to run Kafka's classes, and what a data folder starts with.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
+    jars: PathBuf,
     class_path: OsString,
     checkpoint: PathBuf,
+    archive: Archive,
+}
+
+/// What the JVM does about a class archive.
+#[derive(Debug, Clone)]
+enum Archive {
+    Ignore,
+    Use(PathBuf),
+    Record(PathBuf),
 }
 
 impl Recipe {
@@ -34,8 +44,10 @@ impl Recipe {
 
     fn in_folder(folder: &Path) -> Result<Self, StartError> {
         let recipe = Self {
+            jars: folder.to_owned(),
             class_path: jars::class_path(folder)?,
-            checkpoint: folder.join("bootstrap.checkpoint"),
+            checkpoint: folder.join(CHECKPOINT),
+            archive: Archive::Ignore,
         };
         if !recipe.checkpoint.exists() {
             let _lock = jars::lock(folder)?;
@@ -46,33 +58,52 @@ impl Recipe {
         Ok(recipe)
     }
 
+    /// The same with a class archive, or without.
+    pub(super) fn with_archive(mut self, archive: Option<PathBuf>) -> Self {
+        self.archive = archive.map_or(Archive::Ignore, Archive::Use);
+        self
+    }
+
+    /// The same, writing a class archive when it ends.
+    pub(super) fn recording_to(mut self, archive: &Path) -> Self {
+        self.archive = Archive::Record(archive.to_owned());
+        self
+    }
+
+    /// The folder of the jars, and of what is made from them.
+    pub(super) fn jars(&self) -> &Path {
+        &self.jars
+    }
+
+    pub(super) fn class_path(&self) -> &OsStr {
+        &self.class_path
+    }
+
     /// The arguments that make `java` a small and quick JVM with Kafka's classes.
     ///
     /// `folder` is for what it unpacks and how it logs.
     pub(crate) fn java(&self, folder: &Path) -> Vec<OsString> {
-        let with_path = |option: &str, path: &Path| {
-            let mut argument = OsString::from(option);
-            argument.push(path);
-            argument
-        };
-        vec![
-            "-Xmx128m".into(),
-            // C1 and the serial collector: half the processor time and memory of the defaults.
-            "-XX:TieredStopAtLevel=1".into(),
-            "-XX:+UseSerialGC".into(),
-            "-XX:+ExitOnOutOfMemoryError".into(),
-            // No files in /tmp: a killed JVM leaves them.
-            "-XX:-UsePerfData".into(),
-            with_path("-Djava.io.tmpdir=", folder),
-            with_path("-Dlog4j2.configurationFile=", &folder.join("log4j2.yaml")),
-            "-cp".into(),
-            self.class_path.clone(),
-        ]
+        let mut arguments: Vec<OsString> = JVM.iter().map(OsString::from).collect();
+        match &self.archive {
+            Archive::Ignore => {}
+            Archive::Use(path) => arguments.push(with_path("-XX:SharedArchiveFile=", path)),
+            Archive::Record(path) => arguments.push(with_path("-XX:ArchiveClassesAtExit=", path)),
+        }
+        arguments.push(with_path("-Djava.io.tmpdir=", folder));
+        // Else the report of a crash would lie where the test runs.
+        arguments.push(with_path("-XX:ErrorFile=", &folder.join("crash.log")));
+        arguments.push(with_path(
+            "-Dlog4j2.configurationFile=",
+            &folder.join(LOG4J_FILE),
+        ));
+        arguments.push("-cp".into());
+        arguments.push(self.class_path.clone());
+        arguments
     }
 
     /// Fills the folder that [`Recipe::java`] is given.
     pub(crate) fn write_java_folder(folder: &Path) -> Result<(), StartError> {
-        write(&folder.join("log4j2.yaml"), LOG4J)
+        write(&folder.join(LOG4J_FILE), LOG4J)
     }
 
     /// Makes `data` the empty data folder of a node.
@@ -140,7 +171,28 @@ pub(crate) fn write(path: &Path, text: &str) -> Result<(), StartError> {
     fs::write(path, text).map_err(StartError::io("write", path))
 }
 
+fn with_path(option: &str, path: &Path) -> OsString {
+    let mut argument = OsString::from(option);
+    argument.push(path);
+    argument
+}
+
+/// A small and quick JVM.
+const JVM: [&str; 6] = [
+    "-Xmx128m",
+    // C1 and the serial collector: half the processor time and memory of the defaults.
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-XX:+ExitOnOutOfMemoryError",
+    // No files in /tmp: a killed JVM leaves them.
+    "-XX:-UsePerfData",
+    // Its remarks, on class archives for one, would stand in what a tool prints.
+    "-Xlog:disable",
+];
+
 const CHECKPOINT: &str = "bootstrap.checkpoint";
+
+const LOG4J_FILE: &str = "log4j2.yaml";
 
 const LOG4J: &str = "\
 Configuration:
