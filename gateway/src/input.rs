@@ -5,6 +5,7 @@
 //! Nothing here knows what a setting or a plugin is, and nothing here reads more than the limits allow:
 //! [`MAX_BYTES`] of text, [`MAX_DEPTH`] levels, and a budget of aliases that a bomb runs into at once.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
@@ -186,10 +187,24 @@ impl fmt::Display for Fault {
             write!(f, ":{}:{}", self.span.line, self.span.column)?;
         }
         if !self.path.is_empty() {
-            write!(f, ": {}", self.path)?;
+            write!(f, ": {}", on_one_line(&self.path))?;
         }
-        write!(f, ": {}", self.expected)
+        write!(f, ": {}", on_one_line(&self.expected))
     }
+}
+
+/// Names and values of the file are quoted in faults; a line break or an escape code in them must not reach a terminal.
+fn on_one_line(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |letter: char| {
+        let escaped = letter
+            .is_control()
+            .then(|| letter.escape_default().to_string());
+        escaped.unwrap_or_else(|| letter.to_string())
+    };
+    Cow::Owned(text.chars().map(escape).collect())
 }
 
 /// The text of a file, at most [`MAX_BYTES`] of valid UTF-8.

@@ -1,5 +1,6 @@
 //! Texts that must have a form: hosts, names, topics, paths. Each check fails in the words of kong-admin.md §6.
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use uuid::Uuid;
 
 use crate::routing::{HostPattern, PathError, is_host, normalise, path_regex, split_port};
@@ -104,7 +105,8 @@ fn path(text: &str) -> Result<(), String> {
     if text.contains("//") {
         return Err("must not have empty segments".to_owned());
     }
-    match normalise(text) {
+    let sent = utf8_percent_encode(text, NEVER_SENT).to_string();
+    match normalise(&sent) {
         Ok(normal) if normal == text => Ok(()),
         Ok(normal) => Err(format!(
             "non-normalized path, consider use '{normal}' instead"
@@ -114,6 +116,9 @@ fn path(text: &str) -> Result<(), String> {
         }
     }
 }
+
+/// What a request's path never holds as it is: a route that did would match nothing.
+const NEVER_SENT: &AsciiSet = &CONTROLS.add(b' ').add(b'?').add(b'#');
 
 fn route_header(name: &str) -> Result<(), String> {
     if name.eq_ignore_ascii_case("host") {

@@ -1,5 +1,6 @@
 //! The whole configuration at one moment, immutable. Its owner swaps it; a request keeps the one it began with.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::plugin::Plugin;
@@ -43,15 +44,20 @@ impl Snapshot {
     }
 }
 
-/// The plugins of `route`, best first.
+/// The plugins of `route`, best first: its own, and the global ones that are meant for one of its protocols.
 fn plugins_of(route: &Route, plugins: &[Arc<Plugin>]) -> Vec<Arc<Plugin>> {
+    let is_meant = |plugin: &Plugin| {
+        let mut protocols = route.protocols.iter();
+        plugin.route.is_none_or(|id| id == route.id)
+            && protocols.any(|own| plugin.protocols.contains(own))
+    };
     let mut chosen: Vec<Arc<Plugin>> = plugins
         .iter()
-        .filter(|plugin| plugin.route.is_none_or(|id| id == route.id))
+        .filter(|plugin| is_meant(plugin))
         .cloned()
         .collect();
     // Of two with one name the one with a route comes first, and is kept.
-    chosen.sort_by_key(|plugin| (std::cmp::Reverse(plugin.priority()), plugin.route.is_none()));
+    chosen.sort_by_key(|plugin| (Reverse(plugin.priority()), plugin.route.is_none()));
     chosen.dedup_by_key(|plugin| plugin.name());
     chosen
 }

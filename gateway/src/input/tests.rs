@@ -68,6 +68,13 @@ fn text_that_holds_nothing_is_null() {
 }
 
 #[test]
+fn windows_line_ends_and_a_byte_order_mark_change_nothing() {
+    let root = parse("\u{feff}a: 1\r\nb:\r\n  - 'x'\r\n");
+    assert_eq!(root.to_json(), serde_json::json!({"a": 1, "b": ["x"]}));
+    assert_eq!(root.get("b").unwrap().span.line, 3);
+}
+
+#[test]
 fn an_alias_stands_where_it_is_used_and_merge_keys_merge() {
     let root = parse("base: &b {host: x}\nuse: *b\nmerged:\n  <<: *b\n  port: 1\n");
     assert_eq!(root.get("use").unwrap().span.line, 2);
@@ -126,6 +133,27 @@ fn depth_is_bounded_for_every_style() {
 fn two_documents_or_an_unknown_tag_are_faults() {
     assert!(Node::parse("f", "a: 1\n---\nb: 2\n").is_err());
     assert!(Node::parse("f", "a: !include /etc/passwd\n").is_err());
+}
+
+#[test]
+fn a_fault_is_one_line_whatever_it_quotes() {
+    let fault = Fault {
+        file: "f".to_owned(),
+        span: at(1, 2),
+        path: "a\nb".to_owned(),
+        expected: "invalid value: \u{1b}[31mü".to_owned(),
+    };
+    assert_eq!(
+        fault.to_string(),
+        "f:1:2: a\\nb: invalid value: \\u{1b}[31mü"
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "(\\PC|[\\n\\[\\]{}:,&*!'\"|>-]){0,200}") {
+        let _ = Node::parse("f", &text);
+    }
 }
 
 #[test]

@@ -25,8 +25,9 @@ impl HostPattern {
     pub fn parse(text: &str) -> Result<HostPattern, String> {
         let invalid = || format!("invalid value: {text}");
         let (name, port) = split_port(text).ok_or_else(invalid)?;
+        let bare = without_brackets(name);
         let name = match name.matches('*').count() {
-            0 if is_host(name) => Name::Exact(name.to_ascii_lowercase()),
+            0 if is_host(name) => Name::Exact(bare.to_ascii_lowercase()),
             0 => return Err(invalid()),
             1 => wildcard(name).ok_or_else(invalid)??,
             _ => return Err("invalid wildcard: must have at most one wildcard".to_owned()),
@@ -39,7 +40,7 @@ impl HostPattern {
         if self.port.is_some_and(|own| own != port) {
             return false;
         }
-        let host = host.as_bytes();
+        let host = without_brackets(host).as_bytes();
         match &self.name {
             Name::Exact(name) => host.eq_ignore_ascii_case(name.as_bytes()),
             Name::EndsWith(end) => split_end(host, end.len()).is_some_and(|(before, tail)| {
@@ -58,6 +59,14 @@ impl HostPattern {
     pub fn is_plain(&self) -> bool {
         matches!(self.name, Name::Exact(_))
     }
+}
+
+/// An IPv6 address is the same with and without brackets.
+fn without_brackets(host: &str) -> &str {
+    let bare = host
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
+    bare.unwrap_or(host)
 }
 
 /// The part before the last `count` bytes, and those; `None` when there are not so many.

@@ -145,6 +145,16 @@ fn hosts_ignore_case_and_wildcards_stand_for_something() {
 }
 
 #[test]
+fn an_ipv6_host_is_the_same_with_and_without_brackets() {
+    for own in ["[::1]", "::1", "[::1]:80"] {
+        for asked in ["[::1]", "::1"] {
+            assert!(get(asked, "/").is_taken_by(&hosts(own)), "{own} {asked}");
+        }
+        assert!(!get("::2", "/").is_taken_by(&hosts(own)));
+    }
+}
+
+#[test]
 fn a_port_restricts_and_its_absence_does_not() {
     let on = |port, scheme| Asked {
         port,

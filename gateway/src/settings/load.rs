@@ -1,6 +1,7 @@
 //! From a file and the environment to [`Settings`], with every fault found on the way.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -22,13 +23,22 @@ pub struct Loaded {
     pub notices: Vec<String>,
 }
 
-/// A declarative configuration named by the environment.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A declarative configuration named by the environment. `Debug` does not show its text: there may be secrets in it.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Declarative {
     /// `KONG_DECLARATIVE_CONFIG`: a file.
     File(PathBuf),
     /// `KONG_DECLARATIVE_CONFIG_STRING`: the text itself.
     Text(String),
+}
+
+impl fmt::Debug for Declarative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Declarative::File(path) => f.debug_tuple("File").field(path).finish(),
+            Declarative::Text(_) => f.write_str("Text(..)"),
+        }
+    }
 }
 
 /// Reads the settings file, if one is named, and then the variables, of which only ours and the vendor's

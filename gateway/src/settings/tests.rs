@@ -279,6 +279,7 @@ fn the_vendors_variables_are_read_and_ours_win() {
     let text =
         of_variables(&[("KONG_DECLARATIVE_CONFIG_STRING", "_format_version: '3.0'")]).unwrap();
     assert!(matches!(text.declarative, Some(Declarative::Text(_))));
+    assert!(!format!("{text:?}").contains("_format_version"));
 }
 
 #[test]

@@ -305,18 +305,13 @@ impl Loader<'_> {
 /// `~` before every path that has a letter which no plain path has.
 fn with_regex_marks(node: &Node) -> Node {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~/%".contains(&byte);
-    let mark = |node: &Node| {
-        let marked = node
-            .text()
-            .filter(|text| !text.bytes().all(is_plain))
-            .map(|text| format!("~{text}"));
-        marked.map_or_else(
-            || node.clone(),
-            |text| Node {
-                span: node.span,
-                value: Value::Text(text),
-            },
-        )
+    let is_regex = |text: &str| text.starts_with('/') && !text.bytes().all(is_plain);
+    let mark = |node: &Node| match node.text().filter(|text| is_regex(text)) {
+        Some(text) => Node {
+            span: node.span,
+            value: Value::Text(format!("~{text}")),
+        },
+        None => node.clone(),
     };
     match &node.value {
         Value::List(nodes) => Node {

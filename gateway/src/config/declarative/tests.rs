@@ -142,6 +142,7 @@ routes:
   paths: [/own]
   plugins: [{{name: kafka-upstream, instance_name: own, config: {UPSTREAM}}}]
 - {{name: none, paths: [/none]}}
+- {{name: sockets, protocols: [ws, wss], paths: [/sockets]}}
 - name: off
   paths: [/off]
   plugins: [{{name: kafka-consume, enabled: false, config: {CONSUME}}}]
@@ -170,6 +171,10 @@ plugins:
         "priority 753 before 751"
     );
     assert_eq!(plugins("off"), ["global"]);
+    assert!(
+        plugins("sockets").is_empty(),
+        "kafka-upstream does not speak ws"
+    );
 }
 
 #[test]
@@ -188,11 +193,11 @@ fn the_format_version_is_required_and_old_ones_mark_their_regexes() {
     );
     for version in ["1.1", "2.1"] {
         let old = declared(&format!(
-            "_format_version: '{version}'\nroutes: [{{paths: ['/a/\\d+', /b.c]}}]\n"
+            "_format_version: '{version}'\nroutes: [{{paths: ['/a/\\d+', /b.c, '~/d/\\w']}}]\n"
         ));
         assert_eq!(
             old.routes[0].paths.as_deref().unwrap(),
-            ["~/a/\\d+", "/b.c"]
+            ["~/a/\\d+", "/b.c", "~/d/\\w"]
         );
     }
 }
@@ -373,4 +378,14 @@ fn the_deepest_legal_configuration_fits_and_a_deeper_one_is_a_fault() {
         "]".repeat(20)
     );
     assert_eq!(faults(&deep).len(), 1);
+}
+
+#[test]
+fn a_file_cut_anywhere_is_a_fault_or_a_configuration() {
+    let text = route_with(&format!("  - name: kafka-consume\n    config: {CONSUME}"));
+    for end in 0..text.len() {
+        if let Err(faults) = load("f.yaml", &text[..end], InternalTopics::Refuse) {
+            assert!(!faults.is_empty());
+        }
+    }
 }

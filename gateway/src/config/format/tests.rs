@@ -72,6 +72,11 @@ fn a_path_is_in_normal_form_or_a_regular_expression() {
             "/%7euser",
             "non-normalized path, consider use '/~user' instead",
         ),
+        (
+            "/ü b",
+            "non-normalized path, consider use '/%C3%BC%20b' instead",
+        ),
+        ("/a?b", "non-normalized path, consider use '/a%3Fb' instead"),
         ("/%zz", "invalid value: /%zz"),
     ];
     for (path, text) in expected {
