@@ -1,11 +1,12 @@
 //! A Kafka cluster to test against, whatever kind of broker it is made of.
 //!
 //! What every backend does alike is here, asked over the wire: waiting until a cluster is ready, topics, leaders. What
-//! differs is behind [`Nodes`].
+//! differs is in `cluster/nodes.rs`.
+
+mod nodes;
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use kafka_wire::messages::metadata::MetadataResponseTopic;
 use tokio::process::Command;
 use tokio::time::Instant;
 
-use crate::process::{Node, Processes};
+use self::nodes::Nodes;
 use crate::proxy::Proxy;
 use crate::{Backend, NodeError, StartError, jars, probe};
 
@@ -35,16 +36,10 @@ pub struct ClusterSpec {
     pub proxied: bool,
 }
 
-/// A running cluster. Dropping it ends it; its data goes with it.
+/// A running cluster. Dropping it ends it, and its data goes with it; this blocks for the moment it takes.
 #[derive(Debug)]
 pub struct Cluster {
     nodes: Nodes,
-}
-
-/// What a cluster is made of: one arm per backend.
-#[derive(Debug)]
-enum Nodes {
-    Process(Box<Processes>),
 }
 
 impl Default for ClusterSpec {
@@ -98,21 +93,13 @@ impl Cluster {
         if spec.nodes == 0 {
             return Err(StartError::NoNodes);
         }
-        match spec.backend.map_or_else(Backend::choose, Ok)? {
-            Backend::Process => Self::start_process(&spec).await,
-            backend @ (Backend::Embedded | Backend::Docker) => {
-                Err(StartError::NotBuilt { backend })
-            }
-        }
-    }
-
-    /// Again with other ports if somebody took one of ours.
-    async fn start_process(spec: &ClusterSpec) -> Result<Self, StartError> {
+        let backend = spec.backend.map_or_else(Backend::choose, Ok)?;
+        // Again with other ports if somebody took one of ours.
         let mut attempts = 1..=3;
         loop {
             attempts.next();
             let cluster = Self {
-                nodes: Nodes::Process(Box::new(Processes::start(spec).await?)),
+                nodes: Nodes::start(&spec, backend).await?,
             };
             match cluster.wait_until_ready().await {
                 Ok(()) => return Ok(cluster),
@@ -135,69 +122,51 @@ impl Cluster {
 
     /// The address of one node for a client, its proxy's if it has one; empty if there is no such node.
     pub fn bootstrap_of(&self, node: i32) -> String {
-        match &self.nodes {
-            Nodes::Process(cluster) => cluster.node(node).map(Node::advertised),
-        }
-        .map(|address| address.to_string())
-        .unwrap_or_default()
+        self.nodes
+            .advertised(node)
+            .map(|address| address.to_string())
+            .unwrap_or_default()
     }
 
     /// What it is made of.
     pub fn backend(&self) -> Backend {
-        match &self.nodes {
-            Nodes::Process(_) => Backend::Process,
-        }
+        self.nodes.backend()
     }
 
     /// The ids of all nodes, up or down: 1, 2, ….
     pub fn node_ids(&self) -> Vec<i32> {
-        match &self.nodes {
-            Nodes::Process(cluster) => cluster.nodes().iter().map(Node::id).collect(),
-        }
+        self.nodes.ids()
     }
 
     /// The proxy before a node; `None` if the cluster has none ([`ClusterSpec::proxied`]) or no such node.
     pub fn proxy(&self, node: i32) -> Option<&Proxy> {
-        match &self.nodes {
-            Nodes::Process(cluster) => cluster.node(node)?.proxy(),
-        }
+        self.nodes.proxy(node)
     }
 
     /// What a node has logged, across restarts; empty if there is no such node.
     pub fn logs(&self, node: i32) -> String {
-        match &self.nodes {
-            Nodes::Process(cluster) => cluster.node(node).map(Node::log),
-        }
-        .unwrap_or_default()
+        self.nodes.log(node).unwrap_or_default()
     }
 
     /// Ends a node without warning (SIGKILL), even a paused one. Returns when it is dead; its data stays.
     pub async fn kill(&mut self, node: i32) -> Result<(), NodeError> {
-        match &mut self.nodes {
-            Nodes::Process(cluster) => cluster.node_mut(node)?.kill().await,
-        }
+        self.nodes.kill(node).await
     }
 
     /// Ends a node in order (SIGTERM): it hands over what it leads. Returns when it has ended; its data stays.
     pub async fn stop(&mut self, node: i32) -> Result<(), NodeError> {
-        match &mut self.nodes {
-            Nodes::Process(cluster) => cluster.node_mut(node)?.stop().await,
-        }
+        self.nodes.stop(node).await
     }
 
     /// Freezes a node (SIGSTOP): its connections stay, and the kernel still accepts new ones.
     pub async fn pause(&mut self, node: i32) -> Result<(), NodeError> {
-        match &mut self.nodes {
-            Nodes::Process(cluster) => cluster.node_mut(node)?.pause().await,
-        }
+        self.nodes.pause(node).await
     }
 
     /// Lets a paused node go on (SIGCONT). Returns when it answers; whether it is in sync again tells
     /// [`Cluster::in_sync`].
     pub async fn resume(&mut self, node: i32) -> Result<(), NodeError> {
-        match &mut self.nodes {
-            Nodes::Process(cluster) => cluster.node_mut(node)?.resume()?,
-        }
+        self.nodes.resume(node)?;
         self.ready().await
     }
 
@@ -209,9 +178,7 @@ impl Cluster {
             Ok(()) | Err(NodeError::State { .. }) => {}
             Err(error) => return Err(error),
         }
-        match &mut self.nodes {
-            Nodes::Process(cluster) => cluster.start_node(node)?,
-        }
+        self.nodes.start_node(node)?;
         self.wait_until_ready()
             .await
             .map_err(|source| NodeError::Start {
@@ -229,6 +196,8 @@ impl Cluster {
     }
 
     /// Creates a topic; every running node knows it and its leaders when this returns.
+    ///
+    /// -1 partitions or replicas are as many as the brokers are configured for.
     pub async fn create_topic(
         &self,
         name: &str,
@@ -259,12 +228,11 @@ impl Cluster {
         })
         .await?;
         self.agreed("a leader for every partition", name, |topic| {
-            let led = topic
-                .partitions
-                .iter()
-                .filter(|it| self.leads(it.leader_id));
-            let all = usize::try_from(partitions).is_ok_and(|all| led.count() == all);
-            all.then_some(())
+            let found = &topic.partitions;
+            let is_whole =
+                partitions < 0 || usize::try_from(partitions).is_ok_and(|all| all == found.len());
+            let is_led = found.iter().all(|it| self.leads(it.leader_id));
+            (is_whole && is_led && !found.is_empty()).then_some(())
         })
         .await
     }
@@ -298,38 +266,17 @@ impl Cluster {
     ///
     /// The tool is killed when the child that the command spawns is dropped.
     pub fn tool(&self, class: &str) -> Option<Command> {
-        match &self.nodes {
-            Nodes::Process(cluster) => Some(cluster.tool(class)),
-        }
-    }
-
-    /// The nodes that run, and where they answer whatever their proxies do.
-    fn running(&self) -> Vec<(i32, SocketAddr)> {
-        match &self.nodes {
-            Nodes::Process(cluster) => cluster
-                .nodes()
-                .iter()
-                .filter(|node| node.is_running())
-                .map(|node| (node.id(), node.direct()))
-                .collect(),
-        }
+        self.nodes.tool(class)
     }
 
     fn leads(&self, node: i32) -> bool {
-        self.running().iter().any(|&(id, _)| id == node)
-    }
-
-    /// An error if a node that should run has ended.
-    fn check(&self) -> Result<(), StartError> {
-        match &self.nodes {
-            Nodes::Process(cluster) => cluster.nodes().iter().try_for_each(Node::check),
-        }
+        self.nodes.running().iter().any(|&(id, _)| id == node)
     }
 
     async fn wait_until_ready(&self) -> Result<(), StartError> {
         let deadline = Instant::now() + LIMIT;
         loop {
-            self.check()?;
+            self.nodes.check()?;
             let Some(node) = self.missing().await else {
                 return Ok(());
             };
@@ -346,7 +293,7 @@ impl Cluster {
 
     /// The first running node that does not answer, or does not know all the others.
     async fn missing(&self) -> Option<i32> {
-        let running = self.running();
+        let running = self.nodes.running();
         for &(id, address) in &running {
             let known = probe::brokers(address).await.unwrap_or_default();
             if !running.iter().all(|(other, _)| known.contains(other)) {
@@ -363,7 +310,7 @@ impl Cluster {
         partitions: i32,
         replication: i16,
     ) -> Option<CreatableTopicResult> {
-        let (_, address) = *self.running().first()?;
+        let (_, address) = *self.nodes.running().first()?;
         probe::create_topic(address, name, partitions, replication)
             .await
             .ok()
@@ -378,7 +325,7 @@ impl Cluster {
     ) -> Result<T, NodeError> {
         eventually(what, || async {
             let mut agreed = None;
-            for (_, address) in self.running() {
+            for (_, address) in self.nodes.running() {
                 let Ok(Some(topic)) = probe::topic(address, topic).await else {
                     return Ok(None);
                 };

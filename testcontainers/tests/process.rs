@@ -99,6 +99,9 @@ async fn one_node_starts_takes_records_and_is_gone_when_dropped() {
     // The property is in force.
     assert_eq!(cluster.leader("made-by-itself", 2).await.unwrap(), 1);
 
+    cluster.create_topic("default", -1, -1).await.unwrap();
+    assert_eq!(cluster.leader("default", 2).await.unwrap(), 1);
+
     drop(cluster);
     TcpStream::connect(address).await.unwrap_err();
 }
