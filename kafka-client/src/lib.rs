@@ -7,15 +7,22 @@
 //! | [`Client`] (`client`), `config`, `error`, `retry` | the front door; how to reach a cluster; what goes wrong; how long to wait |
 //! | `net` | stream, requests in flight (pure), the task that owns a socket, the handle to it |
 //! | `cluster` | metadata (pure) and the task that keeps it fresh, connections by broker and purpose, coordinators |
+//! | [`Producer`] (`producer`) | records into batches, batches to leaders, one outcome per record; its own map inside |
 
 mod client;
 mod cluster;
 mod config;
 mod error;
 mod net;
+mod producer;
 mod retry;
 
 pub use client::{Client, ClientStats};
 pub use config::{ClientConfig, ConfigError, Security};
 pub use error::Error;
 pub use kafka_wire::ErrorCode;
+pub use kafka_wire::records::Compression;
+pub use producer::{
+    Acks, CloseError, Delivered, Delivery, Partitioner, Producer, ProducerConfig, ProducerRecord,
+    SendError, SendErrorKind,
+};

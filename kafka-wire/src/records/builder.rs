@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::closed::ClosedBatch;
 use super::header::{BATCH_HEADER_BYTES, LENGTH_END};
-use super::varint::{NULL, encoded_len, zigzag, zigzag_len};
+use super::varint::Varint;
+use super::writer::{SLACK, Writer};
 use super::{Attributes, BatchFull, BatchHeader, Codecs, Compression, RecordError};
 
 /// A record to be appended, borrowed from whoever has it.
@@ -26,8 +27,10 @@ pub struct NewRecord<'a> {
 ///
 /// Nothing is allocated per record; the buffer grows as records come.
 pub struct BatchBuilder {
-    /// Room for the header, then the records so far.
+    /// The header (still without content), the records so far, then room: bytes without meaning.
     buffer: BytesMut,
+    /// Where the room begins.
+    used: usize,
     limit: usize,
     count: u32,
     base_timestamp: i64,
@@ -40,16 +43,15 @@ impl BatchBuilder {
     pub fn new(limit_bytes: usize, capacity_hint: usize) -> Self {
         Self::with_buffer(
             limit_bytes,
-            BytesMut::with_capacity(capacity_hint.max(BATCH_HEADER_BYTES)),
+            BytesMut::with_capacity(capacity_hint.max(BATCH_HEADER_BYTES) + SLACK),
         )
     }
 
     /// The same in a buffer used before, whose content is dropped.
-    pub fn with_buffer(limit_bytes: usize, mut buffer: BytesMut) -> Self {
-        buffer.clear();
-        buffer.resize(BATCH_HEADER_BYTES, 0);
+    pub fn with_buffer(limit_bytes: usize, buffer: BytesMut) -> Self {
         Self {
             buffer,
+            used: BATCH_HEADER_BYTES,
             limit: limit_bytes.min(MAX_BATCH_BYTES),
             count: 0,
             base_timestamp: 0,
@@ -70,26 +72,29 @@ impl BatchBuilder {
         } else {
             self.base_timestamp
         };
-        let timestamp_delta = zigzag(record.timestamp.wrapping_sub(base_timestamp));
-        let offset_delta = u64::from(index) << 1;
-        let body = body_len(
-            &record,
-            encoded_len(timestamp_delta) + encoded_len(offset_delta),
-        );
-        let total = body.saturating_add(encoded_len(zigzag_len(body)));
+        let timestamp_delta = Varint::new(record.timestamp.wrapping_sub(base_timestamp));
+        let offset_delta = Varint::new(index.into());
+        let parts = Parts::of(&record);
+        let body = parts
+            .len()
+            .saturating_add(timestamp_delta.len() + offset_delta.len());
+        let length = Varint::from_len(body);
+        let total = body.saturating_add(length.len());
         self.check_room(total)?;
 
-        self.buffer.reserve(total);
-        let mut front = Scratch::new();
-        front.code(zigzag_len(body));
-        front.byte(0);
-        front.code(timestamp_delta);
-        front.code(offset_delta);
-        front.nullable(&mut self.buffer, record.key);
-        front.nullable(&mut self.buffer, record.value);
-        front.headers(&mut self.buffer, record.headers);
-        front.flush(&mut self.buffer);
+        let mut writer = Writer::new(self.room(total));
+        writer.varint(length);
+        writer.bytes(&[ATTRIBUTES]);
+        writer.varint(timestamp_delta);
+        writer.varint(offset_delta);
+        parts.write(&mut writer);
+        debug_assert_eq!(
+            writer.written(),
+            total,
+            "what was computed is what was written"
+        );
 
+        self.used += total;
         self.base_timestamp = base_timestamp;
         self.max_timestamp = if index == 0 {
             record.timestamp
@@ -102,13 +107,13 @@ impl BatchBuilder {
 
     /// Bytes that `record` takes in a batch at most; a batch of it alone takes [`BATCH_HEADER_BYTES`] more.
     pub fn size_of(record: &NewRecord<'_>) -> usize {
-        let body = body_len(record, MAX_DELTA_BYTES);
-        body.saturating_add(encoded_len(zigzag_len(body)))
+        let body = Parts::of(record).len().saturating_add(MAX_DELTA_BYTES);
+        body.saturating_add(Varint::from_len(body).len())
     }
 
     /// Bytes so far, header included, before compression.
     pub fn len(&self) -> usize {
-        self.buffer.len()
+        self.used
     }
 
     /// Records so far.
@@ -134,13 +139,14 @@ impl BatchBuilder {
     /// # Errors
     /// As [`BatchBuilder::close`].
     pub fn close_with(
-        self,
+        mut self,
         compression: Compression,
         codecs: &mut Codecs,
     ) -> Result<ClosedBatch, RecordError> {
         if self.is_empty() {
             return Err(RecordError::Empty);
         }
+        self.buffer.truncate(self.used);
         let mut header = self.header(compression);
         let mut buffer = match compression {
             Compression::None => self.buffer,
@@ -171,6 +177,25 @@ impl BatchBuilder {
         }
     }
 
+    /// Room for `bytes` behind what is used.
+    #[inline]
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        let needed = self.used + bytes + SLACK;
+        if needed > self.buffer.len() {
+            self.grow(needed);
+        }
+        self.buffer.get_mut(self.used..).unwrap_or_default()
+    }
+
+    /// Room is initialised a little ahead, so that it is in the cache when records are written to it.
+    #[inline(never)]
+    fn grow(&mut self, needed: usize) {
+        let missing = needed - self.buffer.len();
+        self.buffer.reserve(missing);
+        let length = (needed + AHEAD_BYTES).min(self.buffer.capacity());
+        self.buffer.resize(length, 0);
+    }
+
     /// With no more than 2 GiB, the count stays far within 31 bits: a record takes seven bytes or more.
     #[inline]
     fn check_room(&self, bytes: usize) -> Result<(), BatchFull> {
@@ -179,7 +204,7 @@ impl BatchBuilder {
         } else {
             self.limit
         };
-        if bytes > limit.saturating_sub(self.buffer.len()) {
+        if bytes > limit.saturating_sub(self.used) {
             Err(BatchFull)
         } else {
             Ok(())
@@ -197,92 +222,86 @@ impl fmt::Debug for BatchBuilder {
     }
 }
 
-/// A few bytes on the stack, so that numbers in a row reach the buffer with one copy.
-struct Scratch {
-    bytes: [u8; SCRATCH_BYTES],
-    used: usize,
+/// What a record has beside numbers, with the lengths as they will be written.
+struct Parts<'a> {
+    key: Prefixed<'a>,
+    value: Prefixed<'a>,
+    header_count: Varint,
+    headers: &'a [(&'a str, Option<&'a [u8]>)],
 }
 
-impl Scratch {
+impl<'a> Parts<'a> {
     #[inline]
-    fn new() -> Self {
+    fn of(record: &NewRecord<'a>) -> Self {
         Self {
-            bytes: [0; SCRATCH_BYTES],
-            used: 0,
+            key: Prefixed::nullable(record.key),
+            value: Prefixed::nullable(record.value),
+            header_count: Varint::from_len(record.headers.len()),
+            headers: record.headers,
         }
     }
 
+    /// Bytes of the record that do not depend on its batch, attributes included. Saturates.
     #[inline]
-    fn byte(&mut self, byte: u8) {
-        if let Some(slot) = self.bytes.get_mut(self.used) {
-            *slot = byte;
-            self.used += 1;
+    fn len(&self) -> usize {
+        let mut length =
+            (1 + self.header_count.len() + self.key.len()).saturating_add(self.value.len());
+        for (key, value) in self.headers {
+            length = length
+                .saturating_add(Prefixed::text(key).len())
+                .saturating_add(Prefixed::nullable(*value).len());
         }
+        length
     }
 
     #[inline]
-    fn code(&mut self, mut code: u64) {
-        while code >= 0x80 {
-            let [low, ..] = code.to_le_bytes();
-            self.byte(low | 0x80);
-            code >>= 7;
+    fn write(&self, writer: &mut Writer<'_>) {
+        self.key.write(writer);
+        self.value.write(writer);
+        writer.varint(self.header_count);
+        for (key, value) in self.headers {
+            Prefixed::text(key).write(writer);
+            Prefixed::nullable(*value).write(writer);
         }
-        let [low, ..] = code.to_le_bytes();
-        self.byte(low);
     }
+}
 
-    /// A length, or -1 for null; then the bytes, and all that was here before them.
+/// A length and as many bytes.
+struct Prefixed<'a> {
+    length: Varint,
+    bytes: &'a [u8],
+}
+
+impl<'a> Prefixed<'a> {
     #[inline]
-    fn nullable(&mut self, buffer: &mut BytesMut, bytes: Option<&[u8]>) {
+    fn nullable(bytes: Option<&'a [u8]>) -> Self {
         match bytes {
-            None => self.code(NULL),
-            Some(bytes) => self.sized(buffer, bytes),
+            Some(bytes) => Self {
+                length: Varint::from_len(bytes.len()),
+                bytes,
+            },
+            None => Self {
+                length: Varint::NULL,
+                bytes: &[],
+            },
         }
     }
 
     #[inline]
-    fn sized(&mut self, buffer: &mut BytesMut, bytes: &[u8]) {
-        self.code(zigzag_len(bytes.len()));
-        self.flush(buffer);
-        buffer.extend_from_slice(bytes);
+    fn text(text: &'a str) -> Self {
+        Self::nullable(Some(text.as_bytes()))
     }
 
     #[inline]
-    fn headers(&mut self, buffer: &mut BytesMut, headers: &[(&str, Option<&[u8]>)]) {
-        self.code(zigzag_len(headers.len()));
-        for (key, value) in headers {
-            self.sized(buffer, key.as_bytes());
-            self.nullable(buffer, *value);
-            self.flush(buffer);
-        }
+    fn len(&self) -> usize {
+        self.length.len() + self.bytes.len()
     }
 
     #[inline]
-    fn flush(&mut self, buffer: &mut BytesMut) {
-        buffer.extend_from_slice(self.bytes.get(..self.used).unwrap_or_default());
-        self.used = 0;
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.varint(self.length);
+        writer.bytes(self.bytes);
     }
-}
-
-/// Bytes of a record after its length field, whose deltas take `delta_bytes`.
-#[inline]
-fn body_len(record: &NewRecord<'_>, delta_bytes: usize) -> usize {
-    let mut length =
-        1 + delta_bytes + nullable_len(record.key).saturating_add(nullable_len(record.value));
-    length += encoded_len(zigzag_len(record.headers.len()));
-    for (key, value) in record.headers {
-        length = length
-            .saturating_add(nullable_len(Some(key.as_bytes())))
-            .saturating_add(nullable_len(*value));
-    }
-    length
-}
-
-#[inline]
-fn nullable_len(bytes: Option<&[u8]>) -> usize {
-    bytes.map_or(1, |bytes| {
-        bytes.len() + encoded_len(zigzag_len(bytes.len()))
-    })
 }
 
 /// Room for a header, then the records of `batch` compressed.
@@ -302,6 +321,7 @@ fn compressed(
 const MAX_BATCH_BYTES: usize = 0x7fff_ffff;
 /// A 64-bit timestamp delta and a 32-bit offset delta.
 const MAX_DELTA_BYTES: usize = 10 + 5;
-/// Two lengths, attributes, two deltas, a null key, a null value, a count: the most that comes without bytes in between.
-const SCRATCH_BYTES: usize = 5 + 1 + MAX_DELTA_BYTES + 5 + 5 + 5;
+/// No attribute of a record has a meaning yet.
+const ATTRIBUTES: u8 = 0;
+const AHEAD_BYTES: usize = 4096;
 const NONE: i32 = -1;

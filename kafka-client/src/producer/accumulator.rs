@@ -1,0 +1,426 @@
+//! Where records gather until they are sent: topics, their partitions, and the way of a record into a batch.
+//!
+//! Callers append on their own task, under the lock of one partition, straight into the buffer that will be sent. The sender is told
+//! of a partition when a batch is started or becomes ready, not of records. Nothing here waits.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, NewRecord};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::batch::Batch;
+use super::config::ProducerConfig;
+use super::delivery::{Completion, Delivery, Outcome};
+use super::lane::{Lane, Rules};
+use super::memory::{Buffer, Memory, Permit};
+use super::partitioner::{Partitioner, Turn};
+use super::record::ProducerRecord;
+use super::send_error::{SendError, SendErrorKind};
+use super::topics::{Partition, TopicLanes};
+use crate::cluster::metadata;
+
+/// Everything that callers and the sender share.
+#[derive(Debug)]
+pub(crate) struct Accumulator {
+    rules: Rules,
+    record_limit: usize,
+    partitioner: Partitioner,
+    /// What batches live on.
+    pub(crate) memory: Memory,
+    topics: ArcSwap<HashMap<Arc<str>, Arc<TopicLanes>>>,
+    /// The topic used last: most producers have one.
+    last: ArcSwapOption<TopicLanes>,
+    registry: Mutex<Registry>,
+    /// Partitions for the sender to look at; each at most once, so as many as there are partitions at most.
+    notices: Mutex<Vec<Arc<Partition>>>,
+    /// Wakes the sender.
+    pub(crate) wake: Notify,
+    records: AtomicUsize,
+    lost: AtomicUsize,
+    closing: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    partitions: Vec<Arc<Partition>>,
+    finished: bool,
+}
+
+/// Why a record was not taken now.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The topic is not known yet.
+    NoTopic,
+    /// There is no memory; this many bytes would do.
+    NoMemory(usize),
+    /// It cannot be taken at all.
+    Failed(SendError),
+}
+
+/// A record on its way into a batch.
+struct Incoming<'a> {
+    record: NewRecord<'a>,
+    /// Bytes it takes at most.
+    size: usize,
+    /// Memory that was waited for.
+    permit: Option<Permit>,
+}
+
+impl Accumulator {
+    /// Without any topic.
+    pub(crate) fn new(config: &ProducerConfig) -> Self {
+        let retries = config.max_attempts != Some(1) && config.acks.wire() != 0;
+        let rules = Rules {
+            batch_size: config.batch_size,
+            batch_records: config.batch_records.unwrap_or(u32::MAX),
+            linger: config.linger,
+            delivery_timeout: config.delivery_timeout,
+            idempotent: config.idempotent,
+            window: if config.idempotent || !retries {
+                config.max_in_flight
+            } else {
+                1
+            },
+        };
+        Self {
+            rules,
+            record_limit: config.record_limit(),
+            partitioner: config.partitioner,
+            memory: Memory::new(config.buffer_memory),
+            topics: ArcSwap::default(),
+            last: ArcSwapOption::empty(),
+            registry: Mutex::default(),
+            notices: Mutex::default(),
+            wake: Notify::new(),
+            records: AtomicUsize::new(0),
+            lost: AtomicUsize::new(0),
+            closing: AtomicBool::new(false),
+        }
+    }
+
+    /// Puts a record into a batch, with memory that was waited for, if any. All or nothing.
+    #[inline]
+    pub(crate) fn append(
+        &self,
+        record: &ProducerRecord<'_>,
+        permit: Option<Permit>,
+    ) -> Result<Delivery, Refusal> {
+        if self.is_closing() {
+            return Err(failed(record, SendErrorKind::Closed));
+        }
+        let last = self.last.load();
+        if let Some(topic) = &*last
+            && topic.name() == record.topic
+        {
+            return self.append_to(topic, record, permit);
+        }
+        let topics = self.topics.load();
+        let topic = topics.get(record.topic).ok_or(Refusal::NoTopic)?;
+        self.last.store(Some(topic.clone()));
+        self.append_to(topic, record, permit)
+    }
+
+    #[inline]
+    fn append_to(
+        &self,
+        topic: &TopicLanes,
+        record: &ProducerRecord<'_>,
+        permit: Option<Permit>,
+    ) -> Result<Delivery, Refusal> {
+        let new = NewRecord {
+            timestamp: record.timestamp_ms.unwrap_or_else(now_ms),
+            key: record.key,
+            value: record.value,
+            headers: record.headers,
+        };
+        let size = BatchBuilder::size_of(&new);
+        let alone = size.saturating_add(BATCH_HEADER_BYTES);
+        if alone > self.record_limit {
+            let limit = self.record_limit;
+            return Err(failed(
+                record,
+                SendErrorKind::TooLarge { size: alone, limit },
+            ));
+        }
+        let incoming = Incoming {
+            record: new,
+            size,
+            permit,
+        };
+        let count = topic.partitions().len();
+        let index = match (record.partition, record.key) {
+            (Some(partition), _) => usize::try_from(partition).unwrap_or(usize::MAX),
+            (None, Some(key)) => self.partitioner.of_key(key, count),
+            (None, None) => return self.append_in_turn(topic, incoming),
+        };
+        let Some(partition) = topic.partitions().get(index) else {
+            let partitions = count;
+            return Err(failed(record, SendErrorKind::Partition { partitions }));
+        };
+        match self.append_at(partition, incoming, Starting::Allowed)? {
+            Appended::Taken(delivery, _) => Ok(delivery),
+            Appended::NeedsBatch(_) => Err(Refusal::NoTopic),
+        }
+    }
+
+    /// Puts a record where its turn is: into the batch of that partition, or into a new one at the next if it has had its batch.
+    fn append_in_turn(
+        &self,
+        topic: &TopicLanes,
+        mut incoming: Incoming<'_>,
+    ) -> Result<Delivery, Refusal> {
+        loop {
+            let turn = topic.turn();
+            let Some(partition) = topic.partitions().get(turn.partition) else {
+                return Err(Refusal::NoTopic);
+            };
+            let starting = if turn.used {
+                Starting::Forbidden
+            } else {
+                Starting::Allowed
+            };
+            match self.append_at(partition, incoming, starting)? {
+                Appended::Taken(delivery, started) => {
+                    if started {
+                        topic.replace_turn(turn, Turn { used: true, ..turn });
+                    }
+                    return Ok(delivery);
+                }
+                Appended::NeedsBatch(back) => incoming = back,
+            }
+            topic.replace_turn(turn, topic.turn_after(turn));
+        }
+    }
+
+    #[inline]
+    fn append_at<'a>(
+        &self,
+        partition: &Arc<Partition>,
+        mut incoming: Incoming<'a>,
+        starting: Starting,
+    ) -> Result<Appended<'a>, Refusal> {
+        let mut lane = partition.lane();
+        let mut started = false;
+        let mut taken = lane.append(incoming.record, incoming.size, &self.memory);
+        if taken.is_none() {
+            if let Err(refusal) = self.can_start(&lane, partition) {
+                return Err(refusal);
+            }
+            started = starting == Starting::Allowed;
+            if started {
+                let capacity = lane.wanted_capacity(incoming.size);
+                let buffer = match incoming.permit.take() {
+                    Some(permit) => Some(Buffer::new(permit.num_permits(), permit)),
+                    None => self.memory.buffer(capacity),
+                };
+                let Some(buffer) = buffer else {
+                    // A batch that could not grow is ready now.
+                    self.notify(partition, lane);
+                    return Err(Refusal::NoMemory(capacity));
+                };
+                lane.start(buffer, Instant::now());
+                taken = lane.append(incoming.record, incoming.size, &self.memory);
+            }
+        }
+        if taken.is_some() {
+            self.records.fetch_add(1, Ordering::Relaxed);
+        }
+        self.notify(partition, lane);
+        Ok(match taken {
+            Some((batch, index)) => {
+                let delivery = Delivery::new(batch, index, incoming.record.timestamp);
+                Appended::Taken(delivery, started)
+            }
+            None => Appended::NeedsBatch(incoming),
+        })
+    }
+
+    fn can_start(&self, lane: &Lane, partition: &Partition) -> Result<(), Refusal> {
+        if lane.is_closed() {
+            let kind = SendErrorKind::Closed;
+            return Err(Refusal::Failed(SendError::untaken(
+                &partition.topic,
+                kind,
+                None,
+            )));
+        }
+        Ok(())
+    }
+
+    /// Tells the sender to look at a partition, if there is anything new; lets go of the lock first.
+    #[inline]
+    fn notify(&self, partition: &Arc<Partition>, mut lane: MutexGuard<'_, Lane>) {
+        let has_news = lane.has_news();
+        drop(lane);
+        if has_news {
+            self.notices().push(partition.clone());
+            self.wake.notify_one();
+        }
+    }
+
+    /// What callers have left to look at since the last time.
+    pub(crate) fn take_notices(&self) -> Vec<Arc<Partition>> {
+        std::mem::take(&mut *self.notices())
+    }
+
+    /// Makes every batch ready, and tells which have no outcome yet.
+    pub(crate) fn flush(&self) -> Vec<Arc<Completion>> {
+        let mut unsettled = Vec::new();
+        for partition in self.partitions() {
+            let mut lane = partition.lane();
+            unsettled.append(&mut lane.flush());
+            self.notify(&partition, lane);
+        }
+        unsettled
+    }
+
+    /// A partition by its id.
+    pub(crate) fn partition(&self, id: usize) -> Option<Arc<Partition>> {
+        self.registry().partitions.get(id).cloned()
+    }
+
+    /// All partitions, by their id.
+    pub(crate) fn partitions(&self) -> Vec<Arc<Partition>> {
+        self.registry().partitions.clone()
+    }
+
+    /// The outcome of a batch is known, and nothing of it is on its way any more.
+    pub(crate) fn settle(&self, batch: Batch, outcome: Outcome) {
+        let records = usize::try_from(batch.records).unwrap_or_default();
+        let completion = batch.completion.clone();
+        batch.complete(outcome, &self.memory);
+        if completion.has_failed() {
+            self.lost.fetch_add(records, Ordering::Relaxed);
+        }
+        self.records.fetch_sub(records, Ordering::Relaxed);
+    }
+
+    /// Records taken whose batch is not settled.
+    pub(crate) fn records(&self) -> usize {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// Records that failed so far.
+    pub(crate) fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Refuses records from now on, and has the sender end when all are settled.
+    pub(crate) fn begin_to_close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
+    }
+
+    /// Whether records are refused.
+    #[inline]
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// The end: gives up every batch that is here, and takes none any more.
+    pub(crate) fn finish(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        let partitions = {
+            let mut registry = self.registry();
+            registry.finished = true;
+            registry.partitions.clone()
+        };
+        for partition in partitions {
+            let batches = partition.lane().close();
+            for batch in batches {
+                let closed = batch.failure(SendErrorKind::Closed);
+                self.settle(batch, closed);
+            }
+        }
+    }
+
+    /// Makes a topic known, as `topic` describes it, or brings it up to date. False once the producer has finished.
+    pub(crate) fn put_topic(&self, topic: &metadata::Topic) -> bool {
+        let mut registry = self.registry();
+        if registry.finished {
+            return false;
+        }
+        let known = self.topics.load().get(&topic.name).cloned();
+        if known
+            .as_ref()
+            .is_some_and(|known| known.is_up_to_date(topic))
+        {
+            return true;
+        }
+        let first_id = registry.partitions.len();
+        let lanes = TopicLanes::new(topic, known.as_deref(), first_id, self.rules);
+        let new = lanes
+            .partitions()
+            .iter()
+            .filter(|partition| partition.id >= first_id);
+        registry.partitions.extend(new.cloned());
+        let mut topics = HashMap::clone(&self.topics.load());
+        topics.insert(topic.name.clone(), Arc::new(lanes));
+        self.topics.store(Arc::new(topics));
+        self.last.store(None);
+        true
+    }
+
+    /// Takes over new leaders and new partitions; the partitions that have moved.
+    pub(crate) fn follow(&self, metadata: &metadata::Metadata) -> Vec<Arc<Partition>> {
+        let mut moved = Vec::new();
+        let topics = self.topics.load_full();
+        for (name, lanes) in &*topics {
+            let Some(topic) = metadata.topic(name) else {
+                continue;
+            };
+            moved.append(&mut lanes.follow(topic));
+            self.put_topic(topic);
+        }
+        moved
+    }
+
+    fn notices(&self) -> MutexGuard<'_, Vec<Arc<Partition>>> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether a record may start a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Starting {
+    Allowed,
+    Forbidden,
+}
+
+/// A record after an attempt to append it.
+enum Appended<'a> {
+    /// It is in, and whether it started a batch.
+    Taken(Delivery, bool),
+    /// It would have to start a batch.
+    NeedsBatch(Incoming<'a>),
+}
+
+#[cold]
+fn failed(record: &ProducerRecord<'_>, kind: SendErrorKind) -> Refusal {
+    Refusal::Failed(SendError {
+        partition: record.partition,
+        ..SendError::untaken(record.topic, kind, None)
+    })
+}
+
+/// Milliseconds since 1970.
+#[inline]
+fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
+    seconds * 1000 + i64::from(since.subsec_millis())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,238 @@
+use kafka_wire::Uuid;
+
+use super::*;
+use crate::producer::lane::{Patience, Take};
+use crate::producer::sequence::Identity;
+
+const WHO: Option<Identity> = Some(Identity { id: 7, epoch: 0 });
+
+fn accumulator(leaders: &[Option<i32>], config: ProducerConfig) -> Accumulator {
+    let accumulator = Accumulator::new(&config);
+    assert!(accumulator.put_topic(&topic(leaders)));
+    accumulator
+}
+
+fn topic(leaders: &[Option<i32>]) -> metadata::Topic {
+    let partition = |leader: &Option<i32>| metadata::Partition {
+        leader: *leader,
+        leader_epoch: 0,
+    };
+    metadata::Topic {
+        name: "orders".into(),
+        id: Uuid([1; 16]),
+        error: kafka_wire::ErrorCode::NONE,
+        partitions: leaders.iter().map(partition).collect(),
+    }
+}
+
+fn send(accumulator: &Accumulator, record: ProducerRecord<'_>) -> Delivery {
+    accumulator.append(&record, None).unwrap()
+}
+
+fn keyless(accumulator: &Accumulator) -> i32 {
+    send(accumulator, ProducerRecord::to("orders", b"value")).partition()
+}
+
+fn refused(accumulator: &Accumulator, record: ProducerRecord<'_>) -> SendErrorKind {
+    match accumulator.append(&record, None) {
+        Err(Refusal::Failed(error)) => error.kind,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+/// Sends what the partition has, as the sender would.
+fn drain(accumulator: &Accumulator, partition: i32) -> Batch {
+    let id = usize::try_from(partition).unwrap();
+    let partition = accumulator.partition(id).unwrap();
+    let take = partition
+        .lane()
+        .take(1, Instant::now(), Patience::None, WHO);
+    match take {
+        Take::Batch(batch) => batch,
+        other => panic!("no batch: {other:?}"),
+    }
+}
+
+#[test]
+fn records_without_a_key_fill_one_batch_after_the_other_from_the_lowest_partition_up() {
+    let accumulator = accumulator(
+        &[Some(1), Some(1), None, Some(1)],
+        ProducerConfig::default(),
+    );
+    assert_eq!([(); 3].map(|()| keyless(&accumulator)), [0, 0, 0]);
+    drain(&accumulator, 0);
+    assert_eq!([(); 2].map(|()| keyless(&accumulator)), [1, 1]);
+    drain(&accumulator, 1);
+    assert_eq!(keyless(&accumulator), 3, "2 has no leader");
+    drain(&accumulator, 3);
+    assert_eq!(keyless(&accumulator), 0);
+}
+
+#[test]
+fn a_full_batch_passes_the_turn_on_too() {
+    let config = ProducerConfig {
+        batch_records: Some(2),
+        ..Default::default()
+    };
+    let accumulator = accumulator(&[Some(1); 3], config);
+    let partitions = [(); 7].map(|()| keyless(&accumulator));
+    assert_eq!(partitions, [0, 0, 1, 1, 2, 2, 0]);
+}
+
+#[test]
+fn keys_and_explicit_partitions_decide_for_themselves() {
+    let accumulator = accumulator(&[Some(1); 5], ProducerConfig::default());
+    let mut record = ProducerRecord::to("orders", b"value");
+    record.key = Some(b"21");
+    let by_key = send(&accumulator, record).partition();
+    assert_eq!(send(&accumulator, record).partition(), by_key);
+    record.partition = Some(3);
+    assert_eq!(send(&accumulator, record).partition(), 3);
+}
+
+#[test]
+fn a_partition_that_does_not_exist_is_refused_with_their_number() {
+    let accumulator = accumulator(&[Some(1); 2], ProducerConfig::default());
+    for partition in [2, -1] {
+        let record = ProducerRecord {
+            partition: Some(partition),
+            ..ProducerRecord::to("orders", b"value")
+        };
+        let kind = refused(&accumulator, record);
+        assert_eq!(kind, SendErrorKind::Partition { partitions: 2 });
+    }
+}
+
+#[test]
+fn a_record_that_is_too_large_fails_alone_with_size_and_limit() {
+    let config = ProducerConfig {
+        max_request_size: 20_000,
+        ..Default::default()
+    };
+    let accumulator = accumulator(&[Some(1)], config);
+    let kind = refused(&accumulator, ProducerRecord::to("orders", &[0; 20_000]));
+    let SendErrorKind::TooLarge { size, limit } = kind else {
+        panic!("{kind:?}");
+    };
+    assert!(size > 20_000 && limit == 20_000);
+    assert_eq!(keyless(&accumulator), 0);
+    assert_eq!(accumulator.records(), 1);
+}
+
+#[test]
+fn without_memory_the_record_is_not_taken_and_the_bytes_it_needs_are_told() {
+    let config = ProducerConfig {
+        buffer_memory: 16 << 10,
+        ..Default::default()
+    };
+    let accumulator = accumulator(&[Some(1); 2], config);
+    let record = |partition| ProducerRecord {
+        partition: Some(partition),
+        ..ProducerRecord::to("orders", &[0; 9000])
+    };
+    send(&accumulator, record(0));
+    let Err(Refusal::NoMemory(bytes)) = accumulator.append(&record(1), None) else {
+        panic!("there is no memory");
+    };
+    assert!(bytes > 9000);
+    assert_eq!(accumulator.records(), 1);
+
+    let batch = drain(&accumulator, 0);
+    let written = Outcome::Written {
+        base_offset: 0,
+        log_append_ms: None,
+    };
+    accumulator.settle(batch, written);
+    send(&accumulator, record(1));
+}
+
+#[test]
+fn the_sender_hears_of_a_batch_twice_and_of_records_never() {
+    let config = ProducerConfig {
+        batch_records: Some(100),
+        ..Default::default()
+    };
+    let accumulator = accumulator(&[Some(1)], config);
+    keyless(&accumulator);
+    assert_eq!(accumulator.take_notices().len(), 1, "a batch was started");
+    accumulator.partition(0).unwrap().lane().listed = false;
+    for _ in 1..99 {
+        keyless(&accumulator);
+    }
+    assert!(accumulator.take_notices().is_empty());
+    keyless(&accumulator);
+    assert_eq!(accumulator.take_notices().len(), 1, "it is full");
+}
+
+#[test]
+fn a_topic_that_grows_keeps_its_batches_and_its_turn() {
+    let accumulator = accumulator(&[Some(1)], ProducerConfig::default());
+    keyless(&accumulator);
+    assert!(accumulator.put_topic(&topic(&[Some(1), Some(1)])));
+    assert_eq!(keyless(&accumulator), 0, "the same batch");
+    drain(&accumulator, 0);
+    assert_eq!(keyless(&accumulator), 1);
+    let numbers: Vec<_> = accumulator
+        .partitions()
+        .iter()
+        .map(|p| (p.id, p.number))
+        .collect();
+    assert_eq!(numbers, [(0, 0), (1, 1)]);
+}
+
+#[test]
+fn leaders_are_followed() {
+    let accumulator = accumulator(&[Some(1), None], ProducerConfig::default());
+    let answer = |leader_id| kafka_wire::messages::metadata::MetadataResponse {
+        topics: vec![kafka_wire::messages::metadata::MetadataResponseTopic {
+            name: Some("orders".into()),
+            topic_id: Uuid([1; 16]),
+            partitions: [1, leader_id]
+                .into_iter()
+                .zip(0..)
+                .map(|(leader_id, partition_index)| {
+                    kafka_wire::messages::metadata::MetadataResponsePartition {
+                        leader_id,
+                        partition_index,
+                        ..Default::default()
+                    }
+                })
+                .collect(),
+            ..Default::default()
+        }],
+        ..Default::default()
+    };
+    let metadata = metadata::Metadata::default().merged(&answer(2));
+    let moved = accumulator.follow(&metadata);
+    assert_eq!(moved.len(), 1);
+    assert_eq!((moved[0].number, moved[0].leader()), (1, Some(2)));
+    assert!(accumulator.follow(&metadata).is_empty());
+}
+
+#[test]
+fn after_the_end_records_are_refused_and_what_was_there_has_failed() {
+    let accumulator = accumulator(&[Some(1)], ProducerConfig::default());
+    let delivery = send(&accumulator, ProducerRecord::to("orders", b"value"));
+    accumulator.finish();
+    assert!(delivery.is_done());
+    assert_eq!((accumulator.records(), accumulator.lost()), (0, 1));
+    assert_eq!(accumulator.memory.used(), 0);
+    let kind = refused(&accumulator, ProducerRecord::to("orders", b"value"));
+    assert_eq!(kind, SendErrorKind::Closed);
+    assert!(!accumulator.put_topic(&topic(&[Some(1)])));
+}
+
+#[test]
+fn a_flush_makes_batches_ready_and_tells_what_to_wait_for() {
+    let accumulator = accumulator(&[Some(1); 3], ProducerConfig::default());
+    for partition in [0, 2] {
+        let record = ProducerRecord {
+            partition: Some(partition),
+            ..ProducerRecord::to("orders", b"value")
+        };
+        send(&accumulator, record);
+    }
+    assert_eq!(accumulator.flush().len(), 2);
+    let ready = |id| accumulator.partition(id).unwrap().lane().ready_count();
+    assert_eq!([0, 1, 2].map(ready), [1, 0, 1]);
+}

@@ -1,0 +1,489 @@
+//! The task that sends: it takes batches that are ready to the leaders of their partitions, and acts on what comes back.
+//!
+//! It owns no socket and no batch that is under way: requests carry their batches and bring them back. It wakes when a batch is
+//! started or ready, when an answer comes, when time is up or when the cluster has changed, never for a single record. One
+//! request per broker is filled at a time, with one batch of each partition; while as many are under way as the connection
+//! takes, batches go on gathering.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use futures_util::FutureExt as _;
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use kafka_wire::records::Codecs;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::accumulator::Accumulator;
+use super::config::ProducerConfig;
+use super::lane::{Patience, Take};
+use super::send_error::SendErrorKind;
+use super::sequence::Identity;
+use super::topics::Partition;
+use crate::cluster::Cluster;
+use crate::error::Error;
+use crate::retry::Backoff;
+
+mod answer;
+mod request;
+mod timers;
+
+use answer::Answer;
+use request::{Event, Load, Parcel, Sent, Work};
+use timers::{Alarm, Timers};
+
+/// The sender of one producer.
+pub(crate) struct Sender {
+    accumulator: Arc<Accumulator>,
+    cluster: Arc<Cluster>,
+    config: Arc<ProducerConfig>,
+    /// What is known of each partition, by its id.
+    tracked: Vec<Tracked>,
+    sinks: HashMap<i32, Sink>,
+    /// Partitions with something to send and no leader.
+    homeless: Vec<Arc<Partition>>,
+    identity: Known,
+    timers: Timers,
+    work: FuturesUnordered<Work>,
+    /// Whether batches were hurried the last time round.
+    patience: Patience,
+}
+
+/// A partition as the sender sees it.
+struct Tracked {
+    /// Whether it is in line at a sink, or homeless, or waits for an identity.
+    is_in_line: bool,
+    /// Whether its batches got new numbers and none has been written since.
+    renumbered: bool,
+    backoff: Backoff,
+}
+
+/// A broker as the sender sees it.
+#[derive(Default)]
+struct Sink {
+    /// Partitions with something for it.
+    line: VecDeque<Arc<Partition>>,
+    /// Whether a request is being put in line for the socket.
+    is_sending: bool,
+    /// Requests that have no answer yet.
+    in_flight: usize,
+    muted_until: Option<Instant>,
+    codecs: Option<Codecs>,
+}
+
+/// The producer's identity, as far as there is one.
+struct Known {
+    current: Option<Identity>,
+    is_asked_for: bool,
+    /// Partitions that cannot go on without.
+    waiting: Vec<Arc<Partition>>,
+    backoff: Backoff,
+    trouble: Option<Arc<Error>>,
+}
+
+impl Sender {
+    /// A sender that has not looked at anything yet.
+    pub(crate) fn new(
+        accumulator: Arc<Accumulator>,
+        cluster: Arc<Cluster>,
+        config: Arc<ProducerConfig>,
+    ) -> Self {
+        Self {
+            identity: Known {
+                current: None,
+                is_asked_for: false,
+                waiting: Vec::new(),
+                backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+                trouble: None,
+            },
+            accumulator,
+            cluster,
+            config,
+            tracked: Vec::new(),
+            sinks: HashMap::new(),
+            homeless: Vec::new(),
+            timers: Timers::default(),
+            work: FuturesUnordered::new(),
+            patience: Patience::Linger,
+        }
+    }
+
+    /// Runs until the producer is closed and everything is settled, or until `abort`. Says so through `finished`, even if it is dropped.
+    pub(crate) async fn run(mut self, abort: CancellationToken, finished: CancellationToken) {
+        let end = End {
+            accumulator: self.accumulator.clone(),
+            finished,
+        };
+        let _ = abort.run_until_cancelled(self.drive()).await;
+        // Requests go first: their batches fail as possibly written.
+        drop(self);
+        drop(end);
+    }
+
+    async fn drive(&mut self) {
+        let mut generations = self.cluster.changed();
+        loop {
+            let now = Instant::now();
+            self.hear(now);
+            self.ring(now);
+            self.dispatch(now).await;
+            if self.accumulator.is_closing() && self.is_idle() {
+                return;
+            }
+            self.wait(&mut generations).await;
+        }
+    }
+
+    /// Waits for anything to happen, and takes in what has.
+    async fn wait(&mut self, generations: &mut watch::Receiver<u64>) {
+        let alarm = self.timers.next();
+        tokio::select! {
+            biased;
+            Some(event) = self.work.next(), if !self.work.is_empty() => self.take_in(event),
+            () = self.accumulator.wake.notified() => {}
+            Ok(()) = generations.changed() => self.follow(),
+            () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {}
+        }
+    }
+
+    /// One event, and all that are there with it.
+    fn take_in(&mut self, event: Event) {
+        let now = Instant::now();
+        self.handle(event, now);
+        while let Some(Some(event)) = self.work.next().now_or_never() {
+            self.handle(event, now);
+        }
+    }
+
+    fn handle(&mut self, event: Event, now: Instant) {
+        match event {
+            Event::Sent {
+                node,
+                codecs,
+                spoiled,
+                outcome,
+            } => {
+                let sink = self.sinks.entry(node).or_default();
+                sink.is_sending = false;
+                sink.codecs = Some(codecs);
+                self.spoiled(spoiled, now);
+                match outcome {
+                    Ok(Sent::Awaited(answer)) => self.work.push(answer),
+                    Ok(Sent::Unanswered(parcels)) => {
+                        self.landed(node);
+                        self.unacknowledged(parcels, now);
+                    }
+                    Err((parcels, error)) => {
+                        self.landed(node);
+                        self.unanswered(parcels, error, now);
+                    }
+                }
+            }
+            Event::Answered {
+                node,
+                parcels,
+                topics,
+                answer,
+            } => {
+                self.landed(node);
+                match answer {
+                    Ok(response) => {
+                        let answer = Answer {
+                            node,
+                            topics,
+                            response,
+                        };
+                        self.answered(parcels, answer, now);
+                    }
+                    Err(error) => self.unanswered(parcels, error, now),
+                }
+            }
+            Event::Identity(outcome) => self.identified(outcome, now),
+        }
+    }
+
+    fn landed(&mut self, node: i32) {
+        if let Some(sink) = self.sinks.get_mut(&node) {
+            sink.in_flight = sink.in_flight.saturating_sub(1);
+        }
+    }
+
+    /// Looks at the partitions that callers have left a notice for; at all of them if patience has run out.
+    fn hear(&mut self, now: Instant) {
+        let patience = self.patience_now();
+        let impatient = patience == Patience::None && self.patience == Patience::Linger;
+        self.patience = patience;
+        for partition in self.accumulator.take_notices() {
+            self.look(&partition, now);
+        }
+        if impatient {
+            for partition in self.accumulator.partitions() {
+                self.look(&partition, now);
+            }
+        }
+    }
+
+    fn patience_now(&self) -> Patience {
+        if self.accumulator.is_closing() || self.accumulator.memory.is_short() {
+            Patience::None
+        } else {
+            Patience::Linger
+        }
+    }
+
+    fn ring(&mut self, now: Instant) {
+        while let Some(alarm) = self.timers.ring(now) {
+            match alarm {
+                Alarm::Partition(id) => {
+                    let partition = self.accumulator.partition(id);
+                    partition
+                        .iter()
+                        .for_each(|partition| self.look(partition, now));
+                }
+                Alarm::Sink(node) => {
+                    if let Some(sink) = self.sinks.get_mut(&node) {
+                        sink.muted_until = None;
+                    }
+                }
+                Alarm::Identity => self.ask_for_identity(),
+            }
+        }
+    }
+
+    /// Sees to a partition: ends what has expired, puts it in line if it has something to send, and remembers when to look again.
+    fn look(&mut self, partition: &Arc<Partition>, now: Instant) {
+        let patience = self.patience;
+        let (survey, expiry) = {
+            let mut lane = partition.lane();
+            lane.listed = false;
+            (lane.survey(now, patience), lane.expiry())
+        };
+        for mut batch in survey.expired {
+            batch.cause = batch.cause.take().or_else(|| self.identity.trouble.clone());
+            let expired = batch.failure(expiry.clone());
+            self.accumulator.settle(batch, expired);
+        }
+        if let Some(at) = survey.next {
+            self.timers.arm(Alarm::Partition(partition.id), at);
+        }
+        if survey.is_ready {
+            self.put_in_line(partition);
+        }
+    }
+
+    fn put_in_line(&mut self, partition: &Arc<Partition>) {
+        let config = &self.config;
+        let new = || Tracked {
+            is_in_line: false,
+            renumbered: false,
+            backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
+        };
+        while self.tracked.len() <= partition.id {
+            self.tracked.push(new());
+        }
+        let Some(tracked) = self.tracked.get_mut(partition.id) else {
+            return;
+        };
+        if std::mem::replace(&mut tracked.is_in_line, true) {
+            return;
+        }
+        if let Some(node) = partition.leader() {
+            self.sinks
+                .entry(node)
+                .or_default()
+                .line
+                .push_back(partition.clone());
+        } else {
+            self.homeless.push(partition.clone());
+            self.cluster.refresh();
+        }
+    }
+
+    fn leaves_line(&mut self, partition: &Partition) {
+        if let Some(tracked) = self.tracked.get_mut(partition.id) {
+            tracked.is_in_line = false;
+        }
+    }
+
+    /// Fills and sends a request for every broker that can take one.
+    async fn dispatch(&mut self, now: Instant) {
+        let nodes: Vec<i32> = self.sinks.keys().copied().collect();
+        for node in nodes {
+            while self.can_take(node, now) {
+                let parcels = self.fill(node, now);
+                if parcels.is_empty() {
+                    break;
+                }
+                self.send(node, parcels).await;
+            }
+        }
+    }
+
+    fn can_take(&self, node: i32, now: Instant) -> bool {
+        let most = self.cluster.config().max_in_flight;
+        self.sinks.get(&node).is_some_and(|sink| {
+            let is_muted = sink.muted_until.is_some_and(|until| until > now);
+            !sink.line.is_empty() && !sink.is_sending && !is_muted && sink.in_flight < most
+        })
+    }
+
+    /// One batch each of the partitions in line, as many as a request holds.
+    fn fill(&mut self, node: i32, now: Instant) -> Vec<Parcel> {
+        let mut parcels: Vec<Parcel> = Vec::new();
+        let mut bytes = 0;
+        let line = self
+            .sinks
+            .get_mut(&node)
+            .map(|sink| std::mem::take(&mut sink.line));
+        let mut line = line.unwrap_or_default();
+        while let Some(partition) = line.pop_front() {
+            self.leaves_line(&partition);
+            if partition.leader() != Some(node) {
+                self.put_in_line(&partition);
+                continue;
+            }
+            let take = {
+                let mut lane = partition.lane();
+                if !parcels.is_empty() && bytes + lane.head_bytes() > self.config.max_request_size {
+                    None
+                } else {
+                    Some(lane.take(node, now, self.patience, self.identity.current))
+                }
+            };
+            match take {
+                None => {
+                    line.push_front(partition.clone());
+                    self.is_in_line(&partition);
+                    break;
+                }
+                Some(Take::Batch(batch)) => {
+                    bytes += batch.len();
+                    self.look(&partition, now);
+                    parcels.push(Parcel { partition, batch });
+                }
+                Some(Take::Nothing) => {}
+                Some(Take::Identity(used)) => self.wait_for_identity(partition, used),
+            }
+        }
+        // Partitions that are still ready, and came back meanwhile, go behind those that were not reached.
+        if let Some(sink) = self.sinks.get_mut(&node) {
+            line.append(&mut sink.line);
+            sink.line = line;
+        }
+        parcels
+    }
+
+    fn is_in_line(&mut self, partition: &Partition) {
+        if let Some(tracked) = self.tracked.get_mut(partition.id) {
+            tracked.is_in_line = true;
+        }
+    }
+
+    /// Sends what was filled. As a rule the connection stands and takes it at once.
+    async fn send(&mut self, node: i32, parcels: Vec<Parcel>) {
+        let sink = self.sinks.entry(node).or_default();
+        sink.is_sending = true;
+        sink.in_flight += 1;
+        let load = Load {
+            node,
+            parcels,
+            codecs: sink.codecs.take().unwrap_or_default(),
+        };
+        let (cluster, config) = (self.cluster.clone(), self.config.clone());
+        let mut sending: Work = Box::pin(request::send(cluster, config, load));
+        match poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await {
+            Poll::Ready(event) => self.handle(event, Instant::now()),
+            Poll::Pending => self.work.push(sending),
+        }
+    }
+
+    /// The cluster has changed.
+    fn follow(&mut self) {
+        let now = Instant::now();
+        let metadata = self.cluster.metadata();
+        for partition in self.accumulator.follow(&metadata) {
+            self.look(&partition, now);
+        }
+        for partition in std::mem::take(&mut self.homeless) {
+            self.leaves_line(&partition);
+            self.look(&partition, now);
+        }
+    }
+
+    fn wait_for_identity(&mut self, partition: Arc<Partition>, used: Option<Identity>) {
+        if used.is_some() && used == self.identity.current {
+            self.identity.current = None;
+        }
+        self.is_in_line(&partition);
+        self.identity.waiting.push(partition);
+        self.ask_for_identity();
+    }
+
+    fn ask_for_identity(&mut self) {
+        if self.identity.current.is_some() || self.identity.is_asked_for {
+            return;
+        }
+        self.identity.is_asked_for = true;
+        self.work
+            .push(Box::pin(request::identify(self.cluster.clone())));
+    }
+
+    fn identified(&mut self, outcome: Result<Identity, Error>, now: Instant) {
+        self.identity.is_asked_for = false;
+        match outcome {
+            Ok(identity) => {
+                self.identity.current = Some(identity);
+                self.identity.trouble = None;
+                self.identity.backoff.reset();
+            }
+            Err(error) => {
+                let is_retriable = error.is_retriable();
+                let trouble = Arc::new(error);
+                self.identity.trouble = Some(trouble.clone());
+                if is_retriable {
+                    let wait = self.identity.backoff.failed();
+                    self.timers.arm(Alarm::Identity, now + wait);
+                    return;
+                }
+                self.give_up_waiting(&trouble);
+            }
+        }
+        for partition in std::mem::take(&mut self.identity.waiting) {
+            self.leaves_line(&partition);
+            self.look(&partition, now);
+        }
+    }
+
+    /// There will be no identity, so what needs one fails. Later records have it asked for again.
+    fn give_up_waiting(&mut self, trouble: &Arc<Error>) {
+        for partition in &self.identity.waiting {
+            let batches = partition.lane().give_up();
+            for mut batch in batches {
+                batch.cause = Some(trouble.clone());
+                let refused = batch.failure(SendErrorKind::Refused);
+                self.accumulator.settle(batch, refused);
+            }
+        }
+    }
+
+    /// Whether nothing is under way and nothing waits.
+    fn is_idle(&self) -> bool {
+        self.accumulator.records() == 0
+    }
+}
+
+/// Ends the producer with its sender, however that ends.
+struct End {
+    accumulator: Arc<Accumulator>,
+    finished: CancellationToken,
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.accumulator.finish();
+        self.finished.cancel();
+    }
+}

@@ -1,0 +1,273 @@
+//! What the sender does with an answer, and with the lack of one.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_wire::messages::produce::{
+    NodeEndpoint, PartitionProduceResponse, ProduceRequest, ProduceResponse,
+};
+use kafka_wire::{ErrorCode, Request as _, Uuid};
+use tokio::time::Instant;
+
+use super::Sender;
+use super::request::Parcel;
+use super::timers::Alarm;
+use crate::cluster::metadata;
+use crate::error::Error;
+use crate::producer::delivery::{Failure, Outcome};
+use crate::producer::idempotence::{Trace, Verdict, judge};
+use crate::producer::send_error::SendErrorKind;
+
+/// An answer and what it belongs to.
+pub(super) struct Answer {
+    /// Who gave it.
+    pub(super) node: i32,
+    /// Topics by id.
+    pub(super) topics: HashMap<Uuid, Arc<str>>,
+    /// What it says.
+    pub(super) response: ProduceResponse,
+}
+
+impl Sender {
+    /// The broker has answered.
+    pub(super) fn answered(&mut self, parcels: Vec<Parcel>, answer: Answer, now: Instant) {
+        self.mute(answer.node, answer.response.throttle_time_ms, now);
+        let key = |parcel: &Parcel| (parcel.partition.topic.clone(), parcel.partition.number);
+        let mut waiting: HashMap<_, _> = parcels
+            .into_iter()
+            .map(|parcel| (key(&parcel), parcel))
+            .collect();
+        for topic in answer.response.responses {
+            let name = match answer.topics.get(&topic.topic_id) {
+                Some(name) if !topic.topic_id.is_zero() => name.clone(),
+                _ => topic.name.as_str().into(),
+            };
+            for partition in topic.partition_responses {
+                if let Some(parcel) = waiting.remove(&(name.clone(), partition.index)) {
+                    self.hint(&parcel, &partition, &answer.response.node_endpoints);
+                    self.judged(parcel, answer.node, partition, now);
+                }
+            }
+        }
+        for parcel in waiting.into_values() {
+            let silent = PartitionProduceResponse {
+                error_code: ErrorCode::UNKNOWN_SERVER_ERROR,
+                error_message: Some("the answer leaves the partition out".into()),
+                ..Default::default()
+            };
+            self.judged(parcel, answer.node, silent, now);
+        }
+    }
+
+    /// No answer came, or none that can be read.
+    pub(super) fn unanswered(&mut self, parcels: Vec<Parcel>, error: Error, now: Instant) {
+        self.cluster.refresh();
+        let trace = if error.may_have_taken_effect() {
+            Trace::Possible
+        } else {
+            Trace::None
+        };
+        // What was garbled on its way may be asked for again if a repetition is harmless.
+        let retry = error.is_retriable() || (self.config.idempotent && trace == Trace::Possible);
+        let kind = match &error {
+            Error::Closed => SendErrorKind::Closed,
+            _ => SendErrorKind::Refused,
+        };
+        let cause = Arc::new(error);
+        for mut parcel in parcels {
+            parcel.batch.cause = Some(cause.clone());
+            if retry {
+                self.retry(parcel, trace, now);
+            } else {
+                self.fail(parcel, trace, kind.clone(), now);
+            }
+        }
+    }
+
+    /// The request is on its way and nothing more will be known of it.
+    pub(super) fn unacknowledged(&mut self, parcels: Vec<Parcel>, now: Instant) {
+        for parcel in parcels {
+            self.written(parcel, -1, None, now);
+        }
+    }
+
+    /// A batch that could not be made into bytes.
+    pub(super) fn spoiled(&mut self, parcels: Vec<Parcel>, now: Instant) {
+        for parcel in parcels {
+            self.fail(parcel, Trace::None, SendErrorKind::Unencodable, now);
+        }
+    }
+
+    fn judged(
+        &mut self,
+        mut parcel: Parcel,
+        node: i32,
+        answer: PartitionProduceResponse,
+        now: Instant,
+    ) {
+        let code = answer.error_code;
+        let place = parcel.partition.lane().place(&parcel.batch);
+        let verdict = judge(code, place, self.config.acks);
+        if verdict == Verdict::Written {
+            let log_append_ms =
+                (answer.log_append_time_ms >= 0).then_some(answer.log_append_time_ms);
+            return self.written(parcel, answer.base_offset, log_append_ms, now);
+        }
+        let (topic, number) = (&parcel.partition.topic, parcel.partition.number);
+        tracing::debug!(%topic, partition = number, node, %code, ?verdict, batch = ?parcel.batch, "batch refused");
+        parcel.batch.cause = Some(Arc::new(Error::Refused {
+            api: ProduceRequest::name(),
+            subject: format!("{topic}-{number}"),
+            code,
+            message: answer.error_message,
+        }));
+        if code.is_stale_metadata() && parcel.partition.leader() == Some(node) {
+            self.cluster.refresh();
+        }
+        match verdict {
+            Verdict::Written => {}
+            Verdict::Follow => {
+                parcel.batch.attempts = parcel.batch.attempts.saturating_sub(1);
+                self.again(parcel, Trace::None, Duration::ZERO, now);
+            }
+            Verdict::Renumber => self.renumber(parcel, now),
+            Verdict::Retry(trace) => self.retry(parcel, trace, now),
+            Verdict::Fail(trace) => {
+                let blamed = answer.record_errors.into_iter().filter_map(|error| {
+                    let index = u32::try_from(error.batch_index).ok()?;
+                    Some((index, error.batch_index_error_message))
+                });
+                self.fail_blaming(parcel, trace, blamed.collect(), now);
+            }
+        }
+    }
+
+    fn written(
+        &mut self,
+        mut parcel: Parcel,
+        base_offset: i64,
+        log_append_ms: Option<i64>,
+        now: Instant,
+    ) {
+        parcel.partition.lane().written(&mut parcel.batch);
+        let written = Outcome::Written {
+            base_offset,
+            log_append_ms,
+        };
+        self.accumulator.settle(parcel.batch, written);
+        if let Some(tracked) = self.tracked.get_mut(parcel.partition.id) {
+            tracked.backoff.reset();
+            tracked.renumbered = false;
+        }
+        self.look(&parcel.partition, now);
+    }
+
+    fn renumber(&mut self, parcel: Parcel, now: Instant) {
+        parcel.partition.lane().renumber(&parcel.batch);
+        let tracked = self.tracked.get_mut(parcel.partition.id);
+        let again = tracked.is_some_and(|tracked| std::mem::replace(&mut tracked.renumbered, true));
+        if again {
+            // New numbers did not help: no use in trying without a pause.
+            self.retry(parcel, Trace::None, now);
+        } else {
+            self.again(parcel, Trace::None, Duration::ZERO, now);
+        }
+    }
+
+    fn retry(&mut self, parcel: Parcel, trace: Trace, now: Instant) {
+        let attempts = parcel.batch.attempts;
+        if self
+            .config
+            .max_attempts
+            .is_some_and(|most| attempts >= most)
+        {
+            return self.fail(parcel, trace, SendErrorKind::Exhausted { attempts }, now);
+        }
+        let wait = match self.tracked.get_mut(parcel.partition.id) {
+            Some(tracked) => tracked.backoff.failed(),
+            None => self.config.retry_backoff,
+        };
+        self.again(parcel, trace, wait, now);
+    }
+
+    /// Puts a batch back to its place, or ends it if its time is up.
+    fn again(&mut self, parcel: Parcel, trace: Trace, wait: Duration, now: Instant) {
+        let Parcel { partition, batch } = parcel;
+        let (late, expiry, is_closed) = {
+            let mut lane = partition.lane();
+            let late = lane.again(batch, trace, wait, now);
+            (late, lane.expiry(), lane.is_closed())
+        };
+        if let Some(late) = late {
+            let kind = if is_closed {
+                SendErrorKind::Closed
+            } else {
+                expiry
+            };
+            let expired = late.failure(kind);
+            self.accumulator.settle(late, expired);
+        }
+        self.look(&partition, now);
+    }
+
+    fn fail(&mut self, mut parcel: Parcel, trace: Trace, kind: SendErrorKind, now: Instant) {
+        parcel.partition.lane().failed(&mut parcel.batch, trace);
+        parcel.batch.on_its_way = false;
+        let failure = parcel.batch.failure(kind);
+        self.accumulator.settle(parcel.batch, failure);
+        self.look(&parcel.partition, now);
+    }
+
+    fn fail_blaming(
+        &mut self,
+        mut parcel: Parcel,
+        trace: Trace,
+        blamed: Vec<(u32, Option<String>)>,
+        now: Instant,
+    ) {
+        parcel.partition.lane().failed(&mut parcel.batch, trace);
+        let failure = Outcome::Failed(Box::new(Failure {
+            kind: SendErrorKind::Refused,
+            possibly_written: parcel.batch.maybe_written,
+            cause: parcel.batch.cause.clone(),
+            blamed,
+        }));
+        self.accumulator.settle(parcel.batch, failure);
+        self.look(&parcel.partition, now);
+    }
+
+    /// Who leads instead, if the broker told (KIP-951).
+    fn hint(
+        &mut self,
+        parcel: &Parcel,
+        answer: &PartitionProduceResponse,
+        endpoints: &[NodeEndpoint],
+    ) {
+        let hint = &answer.current_leader;
+        if hint.leader_id < 0 || answer.error_code.is_ok() {
+            return;
+        }
+        let leader = metadata::Partition {
+            leader: Some(hint.leader_id),
+            leader_epoch: hint.leader_epoch,
+        };
+        let endpoint = endpoints
+            .iter()
+            .find(|endpoint| endpoint.node_id == hint.leader_id)
+            .map(|at| (at.node_id, metadata::address(&at.host, at.port)));
+        let partition = &parcel.partition;
+        self.cluster
+            .hint_leader(&partition.topic, partition.number, leader, endpoint);
+    }
+
+    /// A broker that holds us back for its quota gets nothing for that long (KIP-219).
+    fn mute(&mut self, node: i32, throttle_time_ms: i32, now: Instant) {
+        let Ok(throttle_time_ms @ 1..) = u64::try_from(throttle_time_ms) else {
+            return;
+        };
+        let until = now + Duration::from_millis(throttle_time_ms);
+        self.sinks.entry(node).or_default().muted_until = Some(until);
+        self.timers.arm(Alarm::Sink(node), until);
+    }
+}

@@ -1,0 +1,242 @@
+//! One produce request: from batches to bytes in line for the socket, and to its answer.
+//!
+//! The batches travel with the request and come back with its answer, so whatever ends the request ends them too.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use kafka_wire::messages::init_producer_id::InitProducerIdRequest;
+use kafka_wire::messages::produce::{
+    PartitionProduceData, ProduceRequest, ProduceResponse, TopicProduceData,
+};
+use kafka_wire::records::{Codecs, Compression};
+use kafka_wire::{ErrorCode, Request as _, Uuid};
+
+use crate::cluster::Cluster;
+use crate::cluster::pool::Purpose;
+use crate::error::Error;
+use crate::net::connection::Pending;
+use crate::producer::batch::Batch;
+use crate::producer::config::{Acks, ProducerConfig};
+use crate::producer::sequence::Identity;
+use crate::producer::topics::Partition;
+
+/// A batch and where it belongs.
+#[derive(Debug)]
+pub(super) struct Parcel {
+    /// Where it belongs.
+    pub(super) partition: Arc<Partition>,
+    /// The batch.
+    pub(super) batch: Batch,
+}
+
+/// What goes to one broker in one request.
+pub(super) struct Load {
+    /// The broker.
+    pub(super) node: i32,
+    /// One batch each of some partitions.
+    pub(super) parcels: Vec<Parcel>,
+    /// Compressors, lent by the broker's sink.
+    pub(super) codecs: Codecs,
+}
+
+/// Something that the sender waited for.
+pub(super) enum Event {
+    /// A request is in line for its socket, or could not be: the sink may fill the next one.
+    Sent {
+        /// The broker.
+        node: i32,
+        /// Compressors, given back.
+        codecs: Codecs,
+        /// Batches that could not be made into bytes.
+        spoiled: Vec<Parcel>,
+        /// The way to the answer, or what went wrong before anything was sent.
+        outcome: Result<Sent, (Vec<Parcel>, Error)>,
+    },
+    /// An answer, or what came instead.
+    Answered {
+        /// The broker.
+        node: i32,
+        /// The batches.
+        parcels: Vec<Parcel>,
+        /// Topics by id: newer answers do not name them.
+        topics: HashMap<Uuid, Arc<str>>,
+        /// What came of them.
+        answer: Result<ProduceResponse, Error>,
+    },
+    /// An identity, or why there is none.
+    Identity(Result<Identity, Error>),
+}
+
+/// What came of sending.
+pub(super) enum Sent {
+    /// An answer will come.
+    Awaited(Work),
+    /// None will come (`acks=0`): that is all there is to know.
+    Unanswered(Vec<Parcel>),
+}
+
+/// Something under way.
+pub(super) type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
+
+/// Makes the request, gets a connection and puts the one in line for the other.
+pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, load: Load) -> Event {
+    let node = load.node;
+    let (mut load, bytes) = seal(load, &config).await;
+    let mut parcels = Vec::with_capacity(load.parcels.len());
+    let mut sealed = Vec::with_capacity(load.parcels.len());
+    let mut spoiled = Vec::new();
+    for (parcel, bytes) in load.parcels.drain(..).zip(bytes) {
+        match bytes {
+            Some(bytes) => {
+                parcels.push(parcel);
+                sealed.push(bytes);
+            }
+            None => spoiled.push(parcel),
+        }
+    }
+    let (request, topics) = request(&cluster, &config, &parcels, sealed);
+    let outcome = match dispatch(&cluster, &config, node, request).await {
+        Ok(Some(pending)) => Ok(Sent::Awaited(Box::pin(async move {
+            let answer = pending.await;
+            Event::Answered {
+                node,
+                parcels,
+                topics,
+                answer,
+            }
+        }))),
+        Ok(None) => Ok(Sent::Unanswered(parcels)),
+        Err(error) => Err((parcels, error)),
+    };
+    Event::Sent {
+        node,
+        codecs: load.codecs,
+        spoiled,
+        outcome,
+    }
+}
+
+/// Compresses and checksums; what takes long is done where it holds up nobody. `None` for a batch that cannot be made.
+async fn seal(load: Load, config: &ProducerConfig) -> (Load, Vec<Option<Bytes>>) {
+    let compression = config.compression;
+    let bytes: usize = load.parcels.iter().map(|parcel| parcel.batch.len()).sum();
+    let owned = config.acks == Acks::None;
+    if compression == Compression::None || bytes < WORTH_A_THREAD {
+        return seal_all(load, compression, owned);
+    }
+    match tokio::task::spawn_blocking(move || seal_all(load, compression, owned)).await {
+        Ok(sealed) => sealed,
+        // Only a runtime that shuts down drops the work; its batches have failed with it.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+fn seal_all(mut load: Load, compression: Compression, owned: bool) -> (Load, Vec<Option<Bytes>>) {
+    let codecs = &mut load.codecs;
+    let mut seal = |parcel: &mut Parcel| match parcel.batch.seal(compression, codecs) {
+        Ok(bytes) if owned => Some(parcel.batch.give_away(bytes)),
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            tracing::error!(topic = %parcel.partition.topic, %error, "cannot make a record batch");
+            None
+        }
+    };
+    let sealed = load.parcels.iter_mut().map(&mut seal).collect();
+    (load, sealed)
+}
+
+fn request(
+    cluster: &Cluster,
+    config: &ProducerConfig,
+    parcels: &[Parcel],
+    sealed: Vec<Bytes>,
+) -> (ProduceRequest, HashMap<Uuid, Arc<str>>) {
+    let metadata = cluster.metadata();
+    let mut topics = HashMap::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let mut topic_data: Vec<TopicProduceData> = Vec::new();
+    for (parcel, bytes) in parcels.iter().zip(sealed) {
+        let name = &parcel.partition.topic;
+        let place = *places.entry(name).or_insert_with(|| {
+            let topic_id = metadata.topic(name).map_or(Uuid::ZERO, |topic| topic.id);
+            topics.insert(topic_id, name.clone());
+            topic_data.push(TopicProduceData {
+                name: name.to_string(),
+                topic_id,
+                ..Default::default()
+            });
+            topic_data.len() - 1
+        });
+        if let Some(topic) = topic_data.get_mut(place) {
+            topic.partition_data.push(PartitionProduceData {
+                index: parcel.partition.number,
+                records: Some(bytes),
+            });
+        }
+    }
+    let timeout_ms = i32::try_from(config.request_timeout.as_millis()).unwrap_or(i32::MAX);
+    let request = ProduceRequest {
+        acks: config.acks.wire(),
+        timeout_ms,
+        topic_data,
+        ..Default::default()
+    };
+    (request, topics)
+}
+
+/// The way to the answer; `None` if there will be none.
+async fn dispatch(
+    cluster: &Cluster,
+    config: &ProducerConfig,
+    node: i32,
+    request: ProduceRequest,
+) -> Result<Option<Pending<ProduceRequest>>, Error> {
+    let connection = cluster.broker(node, Purpose::Produce).await?;
+    let version = connection.version_of::<ProduceRequest>()?;
+    if config.compression == Compression::Zstd && version < ZSTD_SINCE {
+        return Err(Error::Refused {
+            api: ProduceRequest::name(),
+            subject: connection.broker().to_string(),
+            code: ErrorCode::UNSUPPORTED_COMPRESSION_TYPE,
+            message: Some("the broker is older than zstd".into()),
+        });
+    }
+    if config.acks == Acks::None {
+        connection.send_only(&request).await?;
+        return Ok(None);
+    }
+    let pending = connection.send(&request, config.request_timeout).await?;
+    Ok(Some(pending))
+}
+
+/// Asks any broker for an identity.
+pub(super) async fn identify(cluster: Arc<Cluster>) -> Event {
+    let ask = async {
+        let connection = cluster.any().await?;
+        let request = InitProducerIdRequest {
+            transaction_timeout_ms: i32::MAX,
+            ..Default::default()
+        };
+        let answer = connection.call(&request).await?;
+        answer.error_code.check().map_err(|code| Error::Refused {
+            api: InitProducerIdRequest::name(),
+            subject: "an idempotent producer".into(),
+            code,
+            message: None,
+        })?;
+        Ok(Identity {
+            id: answer.producer_id,
+            epoch: answer.producer_epoch,
+        })
+    };
+    Event::Identity(ask.await)
+}
+
+/// First version of `Produce` that may carry zstd (KIP-110).
+const ZSTD_SINCE: i16 = 7;
+/// Bytes whose compression takes long enough to be done on another thread.
+const WORTH_A_THREAD: usize = 32 << 10;
