@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use super::Processes;
 use super::recipe::Recipe;
+use super::{Node, Processes};
 use crate::cluster::ClusterSpec;
 use crate::{StartError, backend, jars, probe};
 
@@ -78,18 +78,20 @@ async fn make_once(recipe: &Recipe, archive: &Path) -> Result<(), StartError> {
 async fn record(recipe: &Recipe, archive: &Path) -> Result<(), StartError> {
     let recorder = recipe.clone().recording_to(archive);
     let mut cluster = Processes::start_with(&ClusterSpec::nodes(1), recorder).await?;
-    let address = cluster.nodes().first().map(super::Node::direct);
+    let address = cluster.nodes().first().map(Node::direct);
     let address = address.ok_or(StartError::NoNodes)?;
     let used = async {
         while probe::create_topic(address, "recorded", 1, 1)
             .await
             .is_err()
         {
+            cluster.nodes().iter().try_for_each(Node::check)?;
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+        Ok(())
     };
     let late = |_| StartError::io("finish", archive)(io::ErrorKind::TimedOut.into());
-    tokio::time::timeout(LIMIT, used).await.map_err(late)?;
+    tokio::time::timeout(LIMIT, used).await.map_err(late)??;
     let stopped = cluster.stop_all().await;
     stopped.map_err(|error| StartError::io("write", archive)(io::Error::other(error)))
 }
@@ -107,3 +109,25 @@ fn try_out(recipe: &Recipe) -> Result<(), StartError> {
 
 /// For a broker to start, on a busy machine.
 const LIMIT: Duration = Duration::from_mins(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn without_an_archive_brokers_run_all_the_same_and_the_failure_is_remembered() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join("without-jars");
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("bootstrap.checkpoint"), "").unwrap();
+        let recipe = Recipe::in_folder(&folder).unwrap();
+        let archive = path_for(&recipe).expect("these tests need `java`");
+
+        let plain = recipe.java(&folder);
+        for _ in 0..2 {
+            let recipe = add_to(recipe.clone()).await;
+            assert_eq!(recipe.java(&folder), plain, "without an archive");
+            assert_eq!(archive.metadata().unwrap().len(), 0);
+        }
+    }
+}

@@ -42,7 +42,8 @@ impl Recipe {
             })
     }
 
-    fn in_folder(folder: &Path) -> Result<Self, StartError> {
+    /// [`Recipe::prepare`] with the jars in `folder`. Blocks.
+    pub(super) fn in_folder(folder: &Path) -> Result<Self, StartError> {
         let recipe = Self {
             jars: folder.to_owned(),
             class_path: jars::class_path(folder)?,
