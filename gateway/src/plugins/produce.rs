@@ -1,5 +1,14 @@
 //! `kafka-upstream`: each request becomes a record (kong-produce.md).
 
+mod args;
+mod body;
+mod headers;
+mod json;
+mod record;
+mod target;
+#[cfg(test)]
+mod testing;
+
 use tokio::time::Instant;
 
 use super::{Call, Loss, Shared};
