@@ -59,6 +59,26 @@ fn batch(values: &[Vec<u8>], compression: Compression) -> Bytes {
     builder.close(compression).unwrap().seal()
 }
 
+/// As a producer does: batch after batch, each with a buffer of its own.
+fn batches(values: &[Vec<u8>], limit: usize) -> usize {
+    let mut builder = BatchBuilder::new(limit, limit);
+    let mut sum = 0;
+    for (timestamp, value) in (TIMESTAMP..).zip(values) {
+        let record = NewRecord {
+            timestamp,
+            key: Some(KEY),
+            value: Some(value),
+            headers: &[],
+        };
+        if builder.append(record).is_err() {
+            sum += builder.close(Compression::None).unwrap().seal().len();
+            builder = BatchBuilder::new(limit, limit);
+            builder.append(record).unwrap();
+        }
+    }
+    sum + builder.len()
+}
+
 fn walk_ours(bytes: &Bytes, check: CrcCheck) -> usize {
     let mut sum = 0;
     for batch in Batches::new(bytes.clone(), check) {
@@ -104,6 +124,9 @@ fn build(criterion: &mut Criterion) {
                 let sealed = builder.close(Compression::None).unwrap().seal();
                 buffer = Some(black_box(sealed).try_into_mut().unwrap());
             });
+        });
+        group.bench_function("ours, in batches of 16 KiB", |bench| {
+            bench.iter(|| batches(black_box(&values), 16 * 1024));
         });
         let records: Vec<theirs::Record> = (0..)
             .zip(&values)

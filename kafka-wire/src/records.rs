@@ -66,6 +66,7 @@ mod error;
 mod header;
 mod varint;
 mod walk;
+mod writer;
 
 pub use attributes::{Attributes, TimestampType};
 pub use batch::{Batches, CrcCheck, RecordBatch};

@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::closed::ClosedBatch;
 use super::header::{BATCH_HEADER_BYTES, LENGTH_END};
-use super::varint::Varint;
-use super::writer::{SLACK, Writer};
+use super::varint::{encoded_len, zigzag, zigzag_len};
+use super::writer::Writer;
 use super::{Attributes, BatchFull, BatchHeader, Codecs, Compression, RecordError};
 
 /// A record to be appended, borrowed from whoever has it.
@@ -43,7 +43,7 @@ impl BatchBuilder {
     pub fn new(limit_bytes: usize, capacity_hint: usize) -> Self {
         Self::with_buffer(
             limit_bytes,
-            BytesMut::with_capacity(capacity_hint.max(BATCH_HEADER_BYTES) + SLACK),
+            BytesMut::with_capacity(capacity_hint.max(BATCH_HEADER_BYTES)),
         )
     }
 
@@ -72,27 +72,28 @@ impl BatchBuilder {
         } else {
             self.base_timestamp
         };
-        let timestamp_delta = Varint::new(record.timestamp.wrapping_sub(base_timestamp));
-        let offset_delta = Varint::new(index.into());
-        let parts = Parts::of(&record);
-        let body = parts
-            .len()
-            .saturating_add(timestamp_delta.len() + offset_delta.len());
-        let length = Varint::from_len(body);
-        let total = body.saturating_add(length.len());
+        let timestamp_delta = zigzag(record.timestamp.wrapping_sub(base_timestamp));
+        let offset_delta = u64::from(index) << 1;
+        let body = body_len(
+            &record,
+            encoded_len(timestamp_delta) + encoded_len(offset_delta),
+        );
+        let total = body.saturating_add(encoded_len(zigzag_len(body)));
         self.check_room(total)?;
 
         let mut writer = Writer::new(self.room(total));
-        writer.varint(length);
-        writer.bytes(&[ATTRIBUTES]);
-        writer.varint(timestamp_delta);
-        writer.varint(offset_delta);
-        parts.write(&mut writer);
-        debug_assert_eq!(
-            writer.written(),
-            total,
-            "what was computed is what was written"
-        );
+        writer.code(zigzag_len(body));
+        writer.array([ATTRIBUTES]);
+        writer.code(timestamp_delta);
+        writer.code(offset_delta);
+        writer.nullable(record.key);
+        writer.nullable(record.value);
+        writer.code(zigzag_len(record.headers.len()));
+        for (key, value) in record.headers {
+            writer.sized(key.as_bytes());
+            writer.nullable(*value);
+        }
+        debug_assert_eq!(writer.left(), 0, "what was computed is what was written");
 
         self.used += total;
         self.base_timestamp = base_timestamp;
@@ -107,8 +108,8 @@ impl BatchBuilder {
 
     /// Bytes that `record` takes in a batch at most; a batch of it alone takes [`BATCH_HEADER_BYTES`] more.
     pub fn size_of(record: &NewRecord<'_>) -> usize {
-        let body = Parts::of(record).len().saturating_add(MAX_DELTA_BYTES);
-        body.saturating_add(Varint::from_len(body).len())
+        let body = body_len(record, MAX_DELTA_BYTES);
+        body.saturating_add(encoded_len(zigzag_len(body)))
     }
 
     /// Bytes so far, header included, before compression.
@@ -180,11 +181,11 @@ impl BatchBuilder {
     /// Room for `bytes` behind what is used.
     #[inline]
     fn room(&mut self, bytes: usize) -> &mut [u8] {
-        let needed = self.used + bytes + SLACK;
-        if needed > self.buffer.len() {
-            self.grow(needed);
+        let end = self.used + bytes;
+        if end > self.buffer.len() {
+            self.grow(end);
         }
-        self.buffer.get_mut(self.used..).unwrap_or_default()
+        self.buffer.get_mut(self.used..end).unwrap_or_default()
     }
 
     /// Room is initialised a little ahead, so that it is in the cache when records are written to it.
@@ -199,15 +200,12 @@ impl BatchBuilder {
     /// With no more than 2 GiB, the count stays far within 31 bits: a record takes seven bytes or more.
     #[inline]
     fn check_room(&self, bytes: usize) -> Result<(), BatchFull> {
-        let limit = if self.count == 0 {
-            MAX_BATCH_BYTES
-        } else {
-            self.limit
-        };
-        if bytes > limit.saturating_sub(self.used) {
-            Err(BatchFull)
-        } else {
+        let fits = bytes <= self.limit.saturating_sub(self.used);
+        let first = self.count == 0 && bytes <= MAX_BATCH_BYTES - BATCH_HEADER_BYTES;
+        if fits || first {
             Ok(())
+        } else {
+            Err(BatchFull)
         }
     }
 }
@@ -222,86 +220,23 @@ impl fmt::Debug for BatchBuilder {
     }
 }
 
-/// What a record has beside numbers, with the lengths as they will be written.
-struct Parts<'a> {
-    key: Prefixed<'a>,
-    value: Prefixed<'a>,
-    header_count: Varint,
-    headers: &'a [(&'a str, Option<&'a [u8]>)],
+/// Bytes of a record after its length field, whose deltas take `delta_bytes`.
+#[inline]
+fn body_len(record: &NewRecord<'_>, delta_bytes: usize) -> usize {
+    let fixed = 1 + delta_bytes + encoded_len(zigzag_len(record.headers.len()));
+    let mut length = (fixed + nullable_len(record.key)).saturating_add(nullable_len(record.value));
+    for (key, value) in record.headers {
+        let header = nullable_len(Some(key.as_bytes())).saturating_add(nullable_len(*value));
+        length = length.saturating_add(header);
+    }
+    length
 }
 
-impl<'a> Parts<'a> {
-    #[inline]
-    fn of(record: &NewRecord<'a>) -> Self {
-        Self {
-            key: Prefixed::nullable(record.key),
-            value: Prefixed::nullable(record.value),
-            header_count: Varint::from_len(record.headers.len()),
-            headers: record.headers,
-        }
-    }
-
-    /// Bytes of the record that do not depend on its batch, attributes included. Saturates.
-    #[inline]
-    fn len(&self) -> usize {
-        let mut length =
-            (1 + self.header_count.len() + self.key.len()).saturating_add(self.value.len());
-        for (key, value) in self.headers {
-            length = length
-                .saturating_add(Prefixed::text(key).len())
-                .saturating_add(Prefixed::nullable(*value).len());
-        }
-        length
-    }
-
-    #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
-        self.key.write(writer);
-        self.value.write(writer);
-        writer.varint(self.header_count);
-        for (key, value) in self.headers {
-            Prefixed::text(key).write(writer);
-            Prefixed::nullable(*value).write(writer);
-        }
-    }
-}
-
-/// A length and as many bytes.
-struct Prefixed<'a> {
-    length: Varint,
-    bytes: &'a [u8],
-}
-
-impl<'a> Prefixed<'a> {
-    #[inline]
-    fn nullable(bytes: Option<&'a [u8]>) -> Self {
-        match bytes {
-            Some(bytes) => Self {
-                length: Varint::from_len(bytes.len()),
-                bytes,
-            },
-            None => Self {
-                length: Varint::NULL,
-                bytes: &[],
-            },
-        }
-    }
-
-    #[inline]
-    fn text(text: &'a str) -> Self {
-        Self::nullable(Some(text.as_bytes()))
-    }
-
-    #[inline]
-    fn len(&self) -> usize {
-        self.length.len() + self.bytes.len()
-    }
-
-    #[inline]
-    fn write(&self, writer: &mut Writer<'_>) {
-        writer.varint(self.length);
-        writer.bytes(self.bytes);
-    }
+#[inline]
+fn nullable_len(bytes: Option<&[u8]>) -> usize {
+    bytes.map_or(1, |bytes| {
+        bytes.len() + encoded_len(zigzag_len(bytes.len()))
+    })
 }
 
 /// Room for a header, then the records of `batch` compressed.

@@ -63,91 +63,35 @@ fn take_long_code(input: &mut &[u8], max_bytes: u32) -> Option<u64> {
     None
 }
 
-/// A number as it is going to be written: made once, for its length is needed before its bytes are.
-#[derive(Clone, Copy)]
-pub(super) struct Varint {
-    code: u64,
-    /// The bytes, the first in the lowest bits; those of a longer one than eight are not here.
-    packed: u64,
-    length: usize,
+/// The code of `number`.
+#[inline]
+pub(super) fn zigzag(number: i64) -> u64 {
+    (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned()
 }
 
-impl Varint {
-    /// -1, which stands for null where a length is expected.
-    pub(super) const NULL: Self = Self {
-        code: 1,
-        packed: 1,
-        length: 1,
-    };
-
-    #[inline]
-    pub(super) fn new(number: i64) -> Self {
-        Self::from_code((number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned())
-    }
-
-    /// A length or count. None in memory is beyond 2^62.
-    #[inline]
-    pub(super) fn from_len(length: usize) -> Self {
-        Self::from_code(u64::try_from(length).unwrap_or(u64::MAX) << 1)
-    }
-
-    /// Nearly all numbers take one to three bytes, which are put together in a register.
-    #[inline]
-    fn from_code(code: u64) -> Self {
-        let (packed, length) = match code {
-            0..0x80 => (code, 1),
-            0x80..0x4000 => (0x80 | code & 0x7f | (code >> 7) << 8, 2),
-            0x4000..0x20_0000 => (
-                0x8080 | code & 0x7f | (code & 0x3f80) << 1 | (code >> 14) << 16,
-                3,
-            ),
-            _ => pack(code),
-        };
-        Self {
-            code,
-            packed,
-            length,
-        }
-    }
-
-    /// Bytes that the number takes, 1-10.
-    #[inline]
-    pub(super) fn len(self) -> usize {
-        self.length
-    }
-
-    /// The bytes of the number and bytes without meaning behind them; `None` if eight are too few.
-    #[inline]
-    pub(super) fn padded(self) -> Option<[u8; 8]> {
-        (self.length <= 8).then_some(self.packed.to_le_bytes())
-    }
-
-    /// The bytes of the number, one by one.
-    pub(super) fn bytes(self) -> impl Iterator<Item = u8> {
-        let mut code = self.code;
-        (1..=self.length).map(move |place| {
-            let [byte, ..] = (code & 0x7f).to_le_bytes();
-            code >>= 7;
-            if place < self.length {
-                byte | 0x80
-            } else {
-                byte
-            }
-        })
-    }
+/// The code of a length or count. None in memory is beyond 2^62.
+#[inline]
+pub(super) fn zigzag_len(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX) << 1
 }
 
-/// Four bytes and more, and how many.
+/// Bytes that the code takes, 1-10.
+#[inline]
+pub(super) fn encoded_len(code: u64) -> usize {
+    if code >= 1 << 21 {
+        return long_len(code);
+    }
+    1 + usize::from(code >= 1 << 7) + usize::from(code >= 1 << 14)
+}
+
 #[cold]
-fn pack(code: u64) -> (u64, usize) {
+fn long_len(code: u64) -> usize {
     let bits = u64::BITS - code.leading_zeros();
-    let groups = bits.div_ceil(7);
-    let packed = (0..groups.min(8)).fold(0, |packed, place| {
-        let more = if place + 1 < groups { 0x80 } else { 0 };
-        packed | (((code >> (place * 7)) & 0x7f) | more) << (place * 8)
-    });
-    (packed, usize::try_from(groups).unwrap_or(10))
+    usize::try_from(bits.div_ceil(7)).unwrap_or(10)
 }
+
+/// The code of -1, which stands for null where a length is expected.
+pub(super) const NULL: u64 = 1;
 
 const MAX_BYTES_32: u32 = 5;
 const MAX_BYTES_64: u32 = 10;
@@ -169,7 +113,14 @@ mod tests {
     use super::*;
 
     fn encode(number: i64) -> Vec<u8> {
-        Varint::new(number).bytes().collect()
+        let mut code = zigzag(number);
+        let mut bytes = Vec::new();
+        while code >= 0x80 {
+            bytes.push(u8::try_from(code & 0x7f).unwrap() | 0x80);
+            code >>= 7;
+        }
+        bytes.push(u8::try_from(code).unwrap());
+        bytes
     }
 
     #[test]
@@ -192,7 +143,7 @@ mod tests {
             Some(i32::MAX)
         );
         assert_eq!(take_i64(&mut &encode(i64::MIN)[..]), Some(i64::MIN));
-        assert_eq!(Varint::new(i64::MIN).len(), 10);
+        assert_eq!(encoded_len(zigzag(i64::MIN)), 10);
     }
 
     #[test]
@@ -233,21 +184,15 @@ mod tests {
 
     #[test]
     fn null_is_minus_one() {
-        assert!(Varint::NULL.bytes().eq(Varint::new(-1).bytes()));
-        assert_eq!(Varint::NULL.padded(), Varint::new(-1).padded());
+        assert_eq!(NULL, zigzag(-1));
     }
 
     proptest! {
         #[test]
         fn every_number_comes_back_and_its_length_is_known(number: i64, shift in 0..64, after: u8) {
             let number = number >> shift;
-            let varint = Varint::new(number);
             let mut bytes = encode(number);
-            prop_assert_eq!(bytes.len(), varint.len());
-            prop_assert_eq!(varint.padded().is_some(), bytes.len() <= 8);
-            if let Some(padded) = varint.padded() {
-                prop_assert_eq!(&padded[..bytes.len()], &bytes);
-            }
+            prop_assert_eq!(bytes.len(), encoded_len(zigzag(number)));
             bytes.push(after);
 
             let mut input = &bytes[..];
@@ -261,8 +206,7 @@ mod tests {
 
         #[test]
         fn lengths_are_never_negative(length in 0..=usize::MAX >> 2) {
-            let number = i64::try_from(length).unwrap();
-            prop_assert!(Varint::from_len(length).bytes().eq(Varint::new(number).bytes()));
+            prop_assert_eq!(zigzag_len(length), zigzag(i64::try_from(length).unwrap()));
         }
     }
 }

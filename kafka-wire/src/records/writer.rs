@@ -1,84 +1,111 @@
-//! How a record gets into the buffer: into room made before, with no look at its end for every byte.
+//! How a record gets into the buffer: into room made before, with one look at its end per field and not per byte.
 
-use super::varint::Varint;
+use std::mem;
 
-/// Fills `room` from its front. Whoever makes one has computed how much will be written and adds [`SLACK`]; with
-/// less, the record comes out short, but nothing panics.
+use super::varint::{NULL, zigzag_len};
+
+/// Fills `room` from its front. Whoever makes one has computed how much will be written; what goes beyond is
+/// left out.
 pub(super) struct Writer<'a> {
     room: &'a mut [u8],
-    written: usize,
 }
 
 impl<'a> Writer<'a> {
     #[inline]
     pub(super) fn new(room: &'a mut [u8]) -> Self {
-        Self { room, written: 0 }
+        Self { room }
     }
 
-    /// Bytes so far.
-    pub(super) fn written(&self) -> usize {
-        self.written
-    }
-
-    /// A number, written as eight bytes at once; what is too much is overwritten by what comes next.
+    /// Bytes left.
     #[inline]
-    pub(super) fn varint(&mut self, number: Varint) {
-        let Some(bytes) = number.padded() else {
-            return number.bytes().for_each(|byte| self.bytes(&[byte]));
-        };
-        if let Some(slot) = self.rest().first_chunk_mut() {
-            *slot = bytes;
+    pub(super) fn left(&self) -> usize {
+        self.room.len()
+    }
+
+    /// A varint whose zigzag has been done. Nearly all take one to three bytes, each written in one piece.
+    #[inline]
+    pub(super) fn code(&mut self, code: u64) {
+        let [low, ..] = code.to_le_bytes();
+        let [middle, ..] = (code >> 7).to_le_bytes();
+        let [high, ..] = (code >> 14).to_le_bytes();
+        match code {
+            0..0x80 => self.array([low]),
+            0x80..0x4000 => self.array([low | 0x80, middle]),
+            0x4000..0x20_0000 => self.array([low | 0x80, middle | 0x80, high]),
+            _ => self.long_code(code),
         }
-        self.written += number.len();
     }
 
+    #[cold]
+    fn long_code(&mut self, mut code: u64) {
+        while code >= 0x80 {
+            let [low, ..] = code.to_le_bytes();
+            self.array([low | 0x80]);
+            code >>= 7;
+        }
+        let [low, ..] = code.to_le_bytes();
+        self.array([low]);
+    }
+
+    /// A length and as many bytes.
     #[inline]
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
-        if let Some(slot) = self.rest().get_mut(..bytes.len()) {
+    pub(super) fn sized(&mut self, bytes: &[u8]) {
+        self.code(zigzag_len(bytes.len()));
+        if let Some((slot, rest)) = mem::take(&mut self.room).split_at_mut_checked(bytes.len()) {
             slot.copy_from_slice(bytes);
+            self.room = rest;
         }
-        self.written += bytes.len();
     }
 
+    /// A length and as many bytes, or -1 for null.
     #[inline]
-    fn rest(&mut self) -> &mut [u8] {
-        self.room.get_mut(self.written..).unwrap_or_default()
+    pub(super) fn nullable(&mut self, bytes: Option<&[u8]>) {
+        match bytes {
+            Some(bytes) => self.sized(bytes),
+            None => self.code(NULL),
+        }
+    }
+
+    /// A few bytes as they are.
+    #[inline]
+    pub(super) fn array<const N: usize>(&mut self, bytes: [u8; N]) {
+        if let Some((slot, rest)) = mem::take(&mut self.room).split_first_chunk_mut() {
+            *slot = bytes;
+            self.room = rest;
+        }
     }
 }
-
-/// Bytes that may be overwritten behind what was asked for.
-pub(super) const SLACK: usize = 8;
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::varint::take_i64;
+    use super::super::varint::{encoded_len, take_i64, zigzag};
     use super::*;
 
     proptest! {
         #[test]
         fn every_number_is_written_as_it_is_read(number: i64, shift in 0..64) {
             let number = number >> shift;
-            let mut room = [0xee; 30];
+            let mut room = [0xee; 12];
             let mut writer = Writer::new(&mut room);
-            writer.varint(Varint::new(number));
-            let written = writer.written();
-            prop_assert_eq!(written, Varint::new(number).len());
-            prop_assert!(room[written + SLACK..].iter().all(|&byte| byte == 0xee));
+            writer.code(zigzag(number));
+            let written = 12 - writer.left();
+            prop_assert_eq!(written, encoded_len(zigzag(number)));
+            prop_assert!(room[written..].iter().all(|&byte| byte == 0xee));
             prop_assert_eq!(take_i64(&mut &room[..written]), Some(number));
         }
     }
 
     #[test]
-    fn too_little_room_does_not_panic() {
-        for room in 0..40 {
+    fn what_does_not_fit_is_left_out() {
+        for room in 0..22 {
             let mut room = vec![0; room];
             let mut writer = Writer::new(&mut room);
-            writer.varint(Varint::new(i64::MIN));
-            writer.bytes(b"some bytes");
-            writer.varint(Varint::NULL);
-            assert_eq!(writer.written(), 21);
+            writer.code(u64::MAX);
+            writer.sized(b"some bytes");
+            writer.nullable(None);
+            assert_eq!(writer.left(), 0);
         }
     }
 }
