@@ -4,6 +4,7 @@
 //! lib.rs error.rs
 //! backend.rs       which kind of broker runs: KAFKA_BACKEND, or what this machine has
 //! cluster.rs       ClusterSpec, Cluster: what a test holds, whatever the backend is
+//!   cluster/nodes.rs       what it is made of: one arm per backend
 //! process.rs       real Apache Kafka on the local JVM
 //!   process/node.rs        one node: up, paused or down
 //!   process/guarded.rs     its JVM, and the guard that ends it when the test dies
@@ -36,11 +37,12 @@
 //! listens beyond loopback, nothing that outlives the test process, even one that is killed.
 //!
 //! **Docker's place.** [`Backend::Docker`] is a name without a machine behind it: asked for by name, it says so.
-//! It joins as one more arm in `cluster.rs` beside the process backend, and comes first when nothing is asked for.
+//! It joins as one more arm in `cluster/nodes.rs` beside the process backend, and comes first when nothing is asked for.
 
 mod backend;
 mod cluster;
 mod error;
+pub mod embedded;
 pub mod jars;
 mod probe;
 mod process;

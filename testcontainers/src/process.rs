@@ -5,7 +5,7 @@
 mod archive;
 mod guarded;
 mod node;
-mod ports;
+pub(crate) mod ports;
 mod properties;
 mod recipe;
 

@@ -1,0 +1,304 @@
+//! `OffsetCommit` and `OffsetFetch`: where groups go on.
+
+use std::sync::Arc;
+
+use kafka_wire::messages::offset_commit::{
+    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+    OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use kafka_wire::messages::offset_fetch::{
+    OffsetFetchRequest, OffsetFetchRequestTopics, OffsetFetchResponse, OffsetFetchResponseGroup,
+    OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic,
+    OffsetFetchResponseTopics,
+};
+use kafka_wire::{ErrorCode, Uuid};
+use tokio::time::Instant;
+
+use super::Context;
+use crate::embedded::coordinator::{Committed, Entry, Missing};
+use crate::embedded::group::Identity;
+use crate::embedded::topics::Topic;
+
+pub(super) fn commit(context: &Context<'_>, request: OffsetCommitRequest) -> OffsetCommitResponse {
+    let refused = may_commit(context, &request).err();
+    let topics = request.topics.into_iter();
+    let topics = topics.map(|topic| commit_topic(context, &request.group_id, topic, refused));
+    OffsetCommitResponse {
+        topics: topics.collect(),
+        ..OffsetCommitResponse::default()
+    }
+}
+
+fn may_commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Result<(), ErrorCode> {
+    let coordinator = context.cluster.coordinator();
+    coordinator.check(&request.group_id, context.node)?;
+    let who = Identity {
+        member: &request.member_id,
+        instance: request.group_instance_id.as_deref(),
+        generation: request.generation_id_or_member_epoch,
+    };
+    let code = coordinator.with(&request.group_id, Missing::Leave, |entry| {
+        entry.group.commit(who, Instant::now())
+    });
+    match code {
+        Some(code) => code.check(),
+        // A consumer without a group protocol makes its group by committing.
+        None if who.generation < 0 => Ok(()),
+        None => Err(ErrorCode::ILLEGAL_GENERATION),
+    }
+}
+
+fn commit_topic(
+    context: &Context<'_>,
+    group: &str,
+    asked: OffsetCommitRequestTopic,
+    refused: Option<ErrorCode>,
+) -> OffsetCommitResponseTopic {
+    let topic = topic(context, &asked.name, asked.topic_id);
+    let partitions = asked.partitions.into_iter().map(|partition| {
+        let partition_index = partition.partition_index;
+        let committed = match (refused, &topic) {
+            (Some(code), _) => Err(code),
+            (None, Err(code)) => Err(*code),
+            (None, Ok(topic)) => commit_partition(context, group, topic, partition),
+        };
+        OffsetCommitResponsePartition {
+            partition_index,
+            error_code: committed.err().unwrap_or_default(),
+        }
+    });
+    OffsetCommitResponseTopic {
+        partitions: partitions.collect(),
+        name: asked.name,
+        topic_id: asked.topic_id,
+    }
+}
+
+fn commit_partition(
+    context: &Context<'_>,
+    group: &str,
+    topic: &Topic,
+    asked: OffsetCommitRequestPartition,
+) -> Result<(), ErrorCode> {
+    let metadata = asked.committed_metadata.unwrap_or_default();
+    if topic.partition(asked.partition_index).is_none() {
+        return Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    }
+    let config = context.cluster.config();
+    if metadata.len() > config.offset_metadata_max_bytes {
+        return Err(ErrorCode::OFFSET_METADATA_TOO_LARGE);
+    }
+    let missing = Missing::Create {
+        initial_delay: config.initial_rebalance_delay,
+    };
+    let committed = Committed {
+        offset: asked.committed_offset,
+        leader_epoch: asked.committed_leader_epoch,
+        metadata,
+    };
+    let key = (topic.id, asked.partition_index);
+    let coordinator = context.cluster.coordinator();
+    coordinator.with(group, missing, |entry| entry.offsets.insert(key, committed));
+    Ok(())
+}
+
+pub(super) fn fetch(context: &Context<'_>, request: OffsetFetchRequest) -> OffsetFetchResponse {
+    if context.version >= 8 {
+        let groups = request.groups.into_iter();
+        let groups = groups.map(|group| fetch_group(context, group.group_id, group.topics));
+        return OffsetFetchResponse {
+            groups: groups.collect(),
+            ..OffsetFetchResponse::default()
+        };
+    }
+    let topics = request.topics.map(|topics| {
+        let topics = topics.into_iter();
+        let topics = topics.map(|topic| OffsetFetchRequestTopics {
+            name: topic.name,
+            partition_indexes: topic.partition_indexes,
+            ..OffsetFetchRequestTopics::default()
+        });
+        topics.collect::<Vec<_>>()
+    });
+    single(context, fetch_group(context, request.group_id, topics))
+}
+
+/// The one group of an answer before version 8; version 1 has errors for partitions only.
+fn single(context: &Context<'_>, group: OffsetFetchResponseGroup) -> OffsetFetchResponse {
+    let code = group.error_code;
+    let topics = group
+        .topics
+        .into_iter()
+        .map(|topic| OffsetFetchResponseTopic {
+            name: topic.name,
+            partitions: topic
+                .partitions
+                .into_iter()
+                .map(|partition| OffsetFetchResponsePartition {
+                    partition_index: partition.partition_index,
+                    committed_offset: partition.committed_offset,
+                    committed_leader_epoch: partition.committed_leader_epoch,
+                    metadata: partition.metadata,
+                    error_code: if context.version < 2 {
+                        code
+                    } else {
+                        partition.error_code
+                    },
+                })
+                .collect(),
+        });
+    OffsetFetchResponse {
+        topics: topics.collect(),
+        error_code: code,
+        ..OffsetFetchResponse::default()
+    }
+}
+
+/// `None` for everything that the group committed.
+fn fetch_group(
+    context: &Context<'_>,
+    group_id: String,
+    topics: Option<Vec<OffsetFetchRequestTopics>>,
+) -> OffsetFetchResponseGroup {
+    let coordinator = context.cluster.coordinator();
+    let error_code = coordinator.check(&group_id, context.node).err();
+    let topics = match (error_code, topics) {
+        (Some(_), None) => Vec::new(),
+        (Some(_), Some(topics)) => topics
+            .into_iter()
+            .map(|topic| asked(topic, |_| nothing()))
+            .collect(),
+        (None, None) => coordinator
+            .with(&group_id, Missing::Leave, |entry| all_of(entry))
+            .map(|all| named(context, all))
+            .unwrap_or_default(),
+        (None, Some(topics)) => topics
+            .into_iter()
+            .map(|topic| fetch_topic(context, &group_id, topic))
+            .collect(),
+    };
+    OffsetFetchResponseGroup {
+        group_id,
+        topics,
+        error_code: error_code.unwrap_or_default(),
+    }
+}
+
+fn fetch_topic(
+    context: &Context<'_>,
+    group: &str,
+    wanted: OffsetFetchRequestTopics,
+) -> OffsetFetchResponseTopics {
+    let topic = match topic(context, &wanted.name, wanted.topic_id) {
+        Ok(topic) => topic,
+        // A name that nobody has was never committed; an id that nobody has is an error.
+        Err(code) => {
+            return asked(wanted, |_| OffsetFetchResponsePartitions {
+                error_code: if context.version >= 10 {
+                    code
+                } else {
+                    ErrorCode::NONE
+                },
+                ..nothing()
+            });
+        }
+    };
+    let coordinator = context.cluster.coordinator();
+    let found = coordinator.with(group, Missing::Leave, |entry| {
+        let indexes = wanted.partition_indexes.iter();
+        indexes
+            .map(|index| entry.offsets.get(&(topic.id, *index)).cloned())
+            .collect::<Vec<_>>()
+    });
+    let mut found = found.unwrap_or_default().into_iter();
+    asked(wanted, |_| {
+        found
+            .next()
+            .flatten()
+            .map_or_else(nothing, |it| told(0, it))
+    })
+}
+
+/// An answer for each partition that was asked for.
+fn asked(
+    topic: OffsetFetchRequestTopics,
+    mut answer: impl FnMut(i32) -> OffsetFetchResponsePartitions,
+) -> OffsetFetchResponseTopics {
+    let indexes = topic.partition_indexes.into_iter();
+    OffsetFetchResponseTopics {
+        name: topic.name,
+        topic_id: topic.topic_id,
+        partitions: indexes
+            .map(|partition_index| OffsetFetchResponsePartitions {
+                partition_index,
+                ..answer(partition_index)
+            })
+            .collect(),
+    }
+}
+
+fn all_of(entry: &Entry) -> Vec<((Uuid, i32), Committed)> {
+    let offsets = entry.offsets.iter();
+    offsets
+        .map(|(key, committed)| (*key, committed.clone()))
+        .collect()
+}
+
+/// Offsets by topic; they come sorted by it.
+fn named(
+    context: &Context<'_>,
+    all: Vec<((Uuid, i32), Committed)>,
+) -> Vec<OffsetFetchResponseTopics> {
+    let mut topics: Vec<OffsetFetchResponseTopics> = Vec::new();
+    for ((topic_id, partition), committed) in all {
+        let told = told(partition, committed);
+        if let Some(last) = topics.last_mut()
+            && last.topic_id == topic_id
+        {
+            last.partitions.push(told);
+            continue;
+        }
+        let Some(topic) = context.cluster.topics().with_id(topic_id).cloned() else {
+            continue;
+        };
+        topics.push(OffsetFetchResponseTopics {
+            name: topic.name.to_string(),
+            topic_id,
+            partitions: vec![told],
+        });
+    }
+    topics
+}
+
+fn told(partition_index: i32, committed: Committed) -> OffsetFetchResponsePartitions {
+    OffsetFetchResponsePartitions {
+        partition_index,
+        committed_offset: committed.offset,
+        committed_leader_epoch: committed.leader_epoch,
+        metadata: Some(committed.metadata),
+        ..OffsetFetchResponsePartitions::default()
+    }
+}
+
+/// Nothing was committed.
+fn nothing() -> OffsetFetchResponsePartitions {
+    OffsetFetchResponsePartitions {
+        committed_offset: -1,
+        metadata: Some(String::new()),
+        ..OffsetFetchResponsePartitions::default()
+    }
+}
+
+/// By id since version 10, by name before.
+fn topic(context: &Context<'_>, name: &str, id: Uuid) -> Result<Arc<Topic>, ErrorCode> {
+    let topics = context.cluster.topics();
+    if context.version >= 10 {
+        topics
+            .with_id(id)
+            .cloned()
+            .ok_or(ErrorCode::UNKNOWN_TOPIC_ID)
+    } else {
+        let topic = topics.named(name).cloned();
+        topic.ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+    }
+}

@@ -1,0 +1,403 @@
+//! `Produce`: appends batches.
+//!
+//! The checks and their error codes are those of Kafka's `LogValidator` and `UnifiedLog`. A batch with an error changes nothing.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use kafka_wire::ErrorCode;
+use kafka_wire::messages::produce::{
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
+    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
+    TopicProduceResponse,
+};
+use kafka_wire::records::{
+    BatchHeader, Compression, CrcCheck, RecordBatch, RecordError, TimestampType,
+};
+
+use super::Context;
+use crate::embedded::log::{LIMITS, Stamp};
+use crate::embedded::partition::{NotHere, Role};
+use crate::embedded::producers::Verdict;
+use crate::embedded::topics::Topic;
+
+pub(super) fn answer(context: &Context<'_>, request: ProduceRequest) -> ProduceResponse {
+    let mut write = Write {
+        context,
+        acks: request.acks,
+        up: context.cluster.up(),
+        endpoints: Vec::new(),
+    };
+    let topics = request.topic_data.into_iter();
+    let responses = topics.map(|topic| write.topic(topic)).collect();
+    ProduceResponse {
+        responses,
+        node_endpoints: write.endpoints,
+        ..ProduceResponse::default()
+    }
+}
+
+/// The first error of an answer, for a producer that gets none.
+pub(super) fn first_error(response: &ProduceResponse) -> Option<ErrorCode> {
+    let topics = response.responses.iter();
+    let mut codes =
+        topics.flat_map(|topic| topic.partition_responses.iter().map(|it| it.error_code));
+    codes.find(|code| !code.is_ok())
+}
+
+/// One request in the works.
+struct Write<'a> {
+    context: &'a Context<'a>,
+    acks: i16,
+    /// The nodes that count as in sync.
+    up: Vec<i32>,
+    /// Where the leaders are that the answer names.
+    endpoints: Vec<NodeEndpoint>,
+}
+
+/// What became of a batch.
+#[derive(Debug, Clone, Copy)]
+struct Appended {
+    base_offset: i64,
+    /// -1 if the producer's timestamps count.
+    append_time: i64,
+    log_start_offset: i64,
+}
+
+/// Why a batch was refused.
+#[derive(Debug)]
+struct Refusal {
+    code: ErrorCode,
+    message: Option<String>,
+    /// Records at fault.
+    records: Vec<BatchIndexAndErrorMessage>,
+    /// Who leads, if it is not this node.
+    leader: Option<NotHere>,
+}
+
+impl From<ErrorCode> for Refusal {
+    fn from(code: ErrorCode) -> Self {
+        Self {
+            code,
+            message: None,
+            records: Vec::new(),
+            leader: None,
+        }
+    }
+}
+
+impl Write<'_> {
+    fn topic(&mut self, data: TopicProduceData) -> TopicProduceResponse {
+        let by_id = self.context.version >= 13;
+        let (topic, unknown) = {
+            let topics = self.context.cluster.topics();
+            if by_id {
+                (
+                    topics.with_id(data.topic_id).cloned(),
+                    ErrorCode::UNKNOWN_TOPIC_ID,
+                )
+            } else {
+                let topic = topics.named(&data.name).cloned();
+                (topic, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)
+            }
+        };
+        let partitions = data.partition_data.into_iter();
+        let responses = partitions.map(|partition| {
+            let index = partition.index;
+            let appended = match &topic {
+                Some(topic) => self.partition(topic, partition),
+                None => Err(unknown.into()),
+            };
+            self.response(index, appended)
+        });
+        let partition_responses = responses.collect();
+        TopicProduceResponse {
+            name: data.name,
+            topic_id: data.topic_id,
+            partition_responses,
+        }
+    }
+
+    fn response(
+        &mut self,
+        index: i32,
+        appended: Result<Appended, Refusal>,
+    ) -> PartitionProduceResponse {
+        match appended {
+            Ok(appended) => PartitionProduceResponse {
+                index,
+                base_offset: appended.base_offset,
+                log_append_time_ms: appended.append_time,
+                log_start_offset: appended.log_start_offset,
+                ..PartitionProduceResponse::default()
+            },
+            Err(refusal) => PartitionProduceResponse {
+                index,
+                error_code: refusal.code,
+                base_offset: -1,
+                error_message: refusal.message,
+                record_errors: refusal.records,
+                current_leader: self.hint(refusal.leader),
+                ..PartitionProduceResponse::default()
+            },
+        }
+    }
+
+    /// Since version 10 a producer is told who leads instead (KIP-951).
+    fn hint(&mut self, elsewhere: Option<NotHere>) -> LeaderIdAndEpoch {
+        let Some(elsewhere) = elsewhere.filter(|it| {
+            self.context.version >= 10 && it.code == ErrorCode::NOT_LEADER_OR_FOLLOWER
+        }) else {
+            return LeaderIdAndEpoch::default();
+        };
+        let leader_id = elsewhere.leader.unwrap_or(-1);
+        if let Some(address) = self.context.cluster.endpoint(leader_id) {
+            self.name(leader_id, address);
+        }
+        LeaderIdAndEpoch {
+            leader_id,
+            leader_epoch: elsewhere.leader_epoch,
+        }
+    }
+
+    fn name(&mut self, node_id: i32, address: SocketAddr) {
+        if self.endpoints.iter().any(|it| it.node_id == node_id) {
+            return;
+        }
+        self.endpoints.push(NodeEndpoint {
+            node_id,
+            host: address.ip().to_string(),
+            port: address.port().into(),
+            ..NodeEndpoint::default()
+        });
+    }
+
+    fn partition(&self, topic: &Topic, data: PartitionProduceData) -> Result<Appended, Refusal> {
+        if !(-1..=1).contains(&self.acks) {
+            return Err(ErrorCode::INVALID_REQUIRED_ACKS.into());
+        }
+        let partition = topic
+            .partition(data.index)
+            .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
+        let records = data.records.unwrap_or_default();
+        let (batch, latest) = self.validated(topic, &records)?;
+        let header = batch.header();
+
+        let mut state = partition.lock();
+        state
+            .check(self.context.node, -1, Role::Leader)
+            .map_err(|elsewhere| Refusal {
+                leader: Some(elsewhere),
+                ..elsewhere.code.into()
+            })?;
+        self.check_replicas(topic, &state.replicas)?;
+        let log_start_offset = state.log.start();
+        match state.producers.check(header) {
+            Verdict::Append => {}
+            Verdict::Refuse(code) => return Err(code.into()),
+            Verdict::Duplicate(written) => {
+                return Ok(Appended {
+                    base_offset: written.first_offset,
+                    append_time: written.append_time,
+                    log_start_offset,
+                });
+            }
+        }
+        self.reserve(batch.bytes())?;
+        let append_time = self.append_time(topic);
+        let leader_epoch = state.leader_epoch;
+        let stamp = stamp(header, leader_epoch, append_time, latest);
+        let base_offset = state.log.append(batch.bytes(), header, stamp);
+        state.producers.record(header, base_offset, append_time);
+        state.wake();
+        Ok(Appended {
+            base_offset,
+            append_time,
+            log_start_offset,
+        })
+    }
+
+    /// -1 if the producer's timestamps count.
+    fn append_time(&self, topic: &Topic) -> i64 {
+        if topic.settings.log_append_time {
+            self.context.cluster.now_ms()
+        } else {
+            -1
+        }
+    }
+
+    /// With `acks=all`, enough replicas must live.
+    fn check_replicas(&self, topic: &Topic, replicas: &[i32]) -> Result<(), Refusal> {
+        if self.acks != -1 {
+            return Ok(());
+        }
+        let in_sync = replicas.iter().filter(|node| self.up.contains(node));
+        let in_sync = in_sync.count();
+        let needed = usize::try_from(topic.settings.min_insync_replicas).unwrap_or(0);
+        if in_sync < needed.min(replicas.len()) {
+            return Err(ErrorCode::NOT_ENOUGH_REPLICAS.into());
+        }
+        Ok(())
+    }
+
+    fn reserve(&self, batch: &Bytes) -> Result<(), Refusal> {
+        let limit = self.context.cluster.config().storage_max_bytes;
+        if self.context.cluster.meter().reserve(batch.len(), limit) {
+            return Ok(());
+        }
+        Err(Refusal {
+            message: Some(format!(
+                "The embedded broker keeps at most {limit} bytes of records."
+            )),
+            ..ErrorCode::KAFKA_STORAGE_ERROR.into()
+        })
+    }
+
+    /// The one batch of a partition, if it is one that a producer may send, and its latest record's timestamp.
+    fn validated(&self, topic: &Topic, records: &Bytes) -> Result<(RecordBatch, i64), Refusal> {
+        let batch = match RecordBatch::parse(records, CrcCheck::Verify) {
+            Ok(Some(batch)) => batch,
+            Ok(None) => {
+                return Err(invalid(
+                    "Produce requests must have exactly one whole record batch",
+                ));
+            }
+            Err(error) => return Err(unreadable(&error)),
+        };
+        if batch.bytes().len() < records.len() {
+            return Err(invalid(
+                "Produce requests must have exactly one record batch",
+            ));
+        }
+        let limit = topic.settings.message_max_bytes;
+        if records.len() > limit {
+            return Err(Refusal {
+                message: Some(format!(
+                    "The record batch size in the append to {} is {} bytes which exceeds the maximum configured value of {limit}.",
+                    topic.name,
+                    records.len(),
+                )),
+                ..ErrorCode::MESSAGE_TOO_LARGE.into()
+            });
+        }
+        self.check_header(&batch)?;
+        let latest = self.check_records(topic, &batch)?;
+        Ok((batch, latest))
+    }
+
+    fn check_header(&self, batch: &RecordBatch) -> Result<(), Refusal> {
+        let header = batch.header();
+        if header.attributes.is_control() {
+            return Err(invalid("Clients are not allowed to write control records"));
+        }
+        if header.attributes.is_transactional() {
+            return Err(ErrorCode::INVALID_TXN_STATE.into());
+        }
+        if header.base_offset != 0 {
+            return Err(invalid(
+                "The base offset of a produced record batch should be 0",
+            ));
+        }
+        if header.record_count <= 0 || header.record_count - 1 != header.last_offset_delta {
+            return Err(invalid(
+                "The record count of the batch does not match its offsets",
+            ));
+        }
+        if header.producer_id >= 0 && header.base_sequence < 0 {
+            return Err(invalid(
+                "A record batch with a producer id has no valid sequence number",
+            ));
+        }
+        match header.attributes.compression() {
+            Ok(Compression::Zstd) if self.context.version < 7 => {
+                Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into())
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(unreadable(&error)),
+        }
+    }
+
+    /// Every record: its shape, its time, and its key if the topic is compacted. The latest time.
+    fn check_records(&self, topic: &Topic, batch: &RecordBatch) -> Result<i64, Refusal> {
+        let config = self.context.cluster.config();
+        let ahead = i64::try_from(config.timestamp_after_max.as_millis()).unwrap_or(i64::MAX);
+        let latest = self.context.cluster.now_ms().saturating_add(ahead);
+        let records = batch.open(&LIMITS).map_err(|error| unreadable(&error))?;
+        let mut highest = -1;
+        for (index, record) in (0..).zip(&records) {
+            let record = record.map_err(|error| unreadable(&error))?;
+            if record.offset != i64::from(index) {
+                return Err(invalid(
+                    "Offsets of records in a produced batch must rise one by one",
+                ));
+            }
+            if topic.settings.is_compacted && record.key.is_none() {
+                return Err(at_record(
+                    ErrorCode::INVALID_RECORD,
+                    index,
+                    "Compacted topic cannot accept message without key".into(),
+                ));
+            }
+            if record.timestamp > latest && !topic.settings.log_append_time {
+                return Err(at_record(
+                    ErrorCode::INVALID_TIMESTAMP,
+                    index,
+                    format!(
+                        "Timestamp {} is out of range: the latest allowed is {latest}",
+                        record.timestamp
+                    ),
+                ));
+            }
+            highest = highest.max(record.timestamp);
+        }
+        Ok(highest)
+    }
+}
+
+/// Timestamps are written in where the topic wants its own, or the producer's highest is not the highest.
+fn stamp(header: &BatchHeader, leader_epoch: i32, append_time: i64, latest: i64) -> Stamp {
+    let max_timestamp = if append_time >= 0 {
+        Some((TimestampType::LogAppend, append_time))
+    } else {
+        let is_right = header.max_timestamp == latest
+            && header.attributes.timestamp_type() == TimestampType::Create;
+        (!is_right).then_some((TimestampType::Create, latest))
+    };
+    Stamp {
+        leader_epoch,
+        max_timestamp,
+    }
+}
+
+fn invalid(message: &str) -> Refusal {
+    Refusal {
+        message: Some(message.into()),
+        ..ErrorCode::INVALID_RECORD.into()
+    }
+}
+
+fn at_record(code: ErrorCode, batch_index: i32, message: String) -> Refusal {
+    Refusal {
+        records: vec![BatchIndexAndErrorMessage {
+            batch_index,
+            batch_index_error_message: Some(message),
+        }],
+        message: Some("One or more records have been rejected".into()),
+        ..code.into()
+    }
+}
+
+fn unreadable(error: &RecordError) -> Refusal {
+    let code = match error {
+        RecordError::UnsupportedMagic { .. }
+        | RecordError::BadOffsets { .. }
+        | RecordError::BadCount { .. }
+        | RecordError::BadRecord { .. }
+        | RecordError::TrailingBytes { .. } => ErrorCode::INVALID_RECORD,
+        _ => ErrorCode::CORRUPT_MESSAGE,
+    };
+    Refusal {
+        message: Some(error.to_string()),
+        ..code.into()
+    }
+}
