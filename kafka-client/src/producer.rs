@@ -218,12 +218,7 @@ impl Producer {
         let wait = deadline.saturating_duration_since(Instant::now());
         match self.handle.cluster.topic(record.topic, wait).await {
             Ok(topic) if self.use_topic(&topic) => Ok(()),
-            Ok(_) => Err(SendError::untaken(
-                record.topic,
-                SendErrorKind::Closed,
-                None,
-            )),
-            Err(Error::Closed) => Err(SendError::untaken(
+            Ok(_) | Err(Error::Closed) => Err(SendError::untaken(
                 record.topic,
                 SendErrorKind::Closed,
                 None,

@@ -6,7 +6,6 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, NewRecord};
@@ -19,7 +18,7 @@ use super::delivery::{Completion, Delivery, Outcome};
 use super::lane::{Lane, Rules};
 use super::memory::{Buffer, Memory, Permit};
 use super::partitioner::{Partitioner, Turn};
-use super::record::ProducerRecord;
+use super::record::{ProducerRecord, now_ms};
 use super::send_error::{SendError, SendErrorKind};
 use super::topics::{Partition, TopicLanes};
 use crate::cluster::metadata;
@@ -208,8 +207,10 @@ impl Accumulator {
         let mut started = false;
         let mut taken = lane.append(incoming.record, incoming.size, &self.memory);
         if taken.is_none() {
-            if let Err(refusal) = self.can_start(&lane, partition) {
-                return Err(refusal);
+            if lane.is_closed() {
+                let kind = SendErrorKind::Closed;
+                let error = SendError::untaken(&partition.topic, kind, None);
+                return Err(Refusal::Failed(error));
             }
             started = starting == Starting::Allowed;
             if started {
@@ -238,18 +239,6 @@ impl Accumulator {
             }
             None => Appended::NeedsBatch(incoming),
         })
-    }
-
-    fn can_start(&self, lane: &Lane, partition: &Partition) -> Result<(), Refusal> {
-        if lane.is_closed() {
-            let kind = SendErrorKind::Closed;
-            return Err(Refusal::Failed(SendError::untaken(
-                &partition.topic,
-                kind,
-                None,
-            )));
-        }
-        Ok(())
     }
 
     /// Tells the sender to look at a partition, if there is anything new; lets go of the lock first.
@@ -410,16 +399,6 @@ fn failed(record: &ProducerRecord<'_>, kind: SendErrorKind) -> Refusal {
         partition: record.partition,
         ..SendError::untaken(record.topic, kind, None)
     })
-}
-
-/// Milliseconds since 1970.
-#[inline]
-fn now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default();
-    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
-    seconds * 1000 + i64::from(since.subsec_millis())
 }
 
 #[cfg(test)]

@@ -58,12 +58,12 @@ impl Default for ProducerConfig {
             max_request_size: 1 << 20,
             buffer_memory: 32 << 20,
             compression: Compression::None,
-            delivery_timeout: Duration::from_secs(120),
+            delivery_timeout: Duration::from_mins(2),
             request_timeout: Duration::from_secs(30),
             max_attempts: None,
             retry_backoff: Duration::from_millis(100),
             retry_backoff_max: Duration::from_secs(1),
-            max_block: Duration::from_secs(60),
+            max_block: Duration::from_mins(1),
             max_in_flight: MAX_IDEMPOTENT_IN_FLIGHT,
             partitioner: Partitioner::default(),
         }
@@ -200,7 +200,7 @@ mod tests {
         };
         assert_eq!(conflict(&hasty), ("idempotent", "max_in_flight"));
         let lazy = ProducerConfig {
-            linger: Duration::from_secs(120),
+            linger: Duration::from_mins(2),
             ..default()
         };
         assert_eq!(conflict(&lazy), ("linger", "delivery_timeout"));

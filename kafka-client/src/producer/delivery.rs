@@ -110,7 +110,7 @@ impl fmt::Debug for Delivery {
             .field("partition", &self.batch.partition)
             .field("index", &self.index)
             .field("outcome", &self.batch.outcome.get())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -10,7 +10,9 @@
 //! - Without idempotence one batch is in flight, unless nothing is ever repeated.
 //! - Batches in flight are all with the same broker: after a change of leader, the new one gets nothing before the old one has answered
 //!   or lost its connection.
-//! - Numbers are given when a batch is first sent, and kept as long as the batch may be written under them ([`idempotence`](super::idempotence)).
+//! - Numbers are given when a batch is first sent, and kept as long as the batch may be written under them: `lane/outcome.rs`.
+
+mod outcome;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,9 +21,9 @@ use std::time::Duration;
 use kafka_wire::records::NewRecord;
 use tokio::time::Instant;
 
+use self::outcome::Missing;
 use super::batch::Batch;
 use super::delivery::{Completion, Failure, Outcome};
-use super::idempotence::{Place, Trace};
 use super::memory::{Buffer, Memory, capacity_for};
 use super::send_error::SendErrorKind;
 use super::sequence::{Identity, Sequence};
@@ -86,6 +88,7 @@ struct Flight {
     number: u64,
     node: i32,
     deadline: Instant,
+    is_repeated: bool,
     completion: Arc<Completion>,
 }
 
@@ -185,6 +188,7 @@ impl Lane {
     }
 
     /// How many batches take no records any more and wait.
+    #[cfg(test)]
     pub(crate) fn ready_count(&self) -> usize {
         self.ready.len()
     }
@@ -201,6 +205,7 @@ impl Lane {
     }
 
     /// Whether there is no batch at all.
+    #[cfg(test)]
     pub(crate) fn is_idle(&self) -> bool {
         self.open.is_none() && self.ready.is_empty() && self.in_flight.is_empty()
     }
@@ -259,9 +264,12 @@ impl Lane {
             self.close_open();
         }
         if self.rules.idempotent
-            && let Err(instead) = self.number_head(identity)
+            && let Err(missing) = self.number_head(identity)
         {
-            return instead;
+            return match missing {
+                Missing::Quiet => Take::Nothing,
+                Missing::Identity(used) => Take::Identity(used),
+            };
         }
         let Some(mut batch) = self.ready.pop_front() else {
             return Take::Nothing;
@@ -273,78 +281,10 @@ impl Lane {
             number: batch.number,
             node,
             deadline: batch.deadline,
+            is_repeated: batch.attempts > 1,
             completion: batch.completion.clone(),
         });
         Take::Batch(batch)
-    }
-
-    /// Where a batch that is in flight stands.
-    pub(crate) fn place(&self, batch: &Batch) -> Place {
-        let number = batch.number;
-        let before = |other: u64| other < number;
-        let is_behind = self.in_flight.iter().any(|flight| before(flight.number))
-            || self.ready.front().is_some_and(|other| before(other.number));
-        match batch.stamp {
-            None => Place::Unnumbered,
-            Some(_) if is_behind => Place::Behind,
-            Some(_) => Place::Head,
-        }
-    }
-
-    /// A batch was written.
-    pub(crate) fn written(&mut self, batch: &mut Batch) {
-        self.land(batch);
-        if let (Some(sequence), Some(stamp)) = (&mut self.sequence, batch.stamp)
-            && (sequence.identity.id, sequence.identity.epoch) == (stamp.id, stamp.epoch)
-        {
-            sequence.confirmed = true;
-        }
-    }
-
-    /// A batch failed for good: the numbers it had are a gap, unless it is written after all.
-    pub(crate) fn failed(&mut self, batch: &mut Batch, trace: Trace) {
-        self.land(batch);
-        batch.maybe_written |= trace == Trace::Possible;
-        self.gap_after(batch);
-    }
-
-    /// A batch goes again after `wait`, from its old place. Back it comes if it must fail instead: its time is up.
-    pub(crate) fn again(
-        &mut self,
-        mut batch: Batch,
-        trace: Trace,
-        wait: Duration,
-        now: Instant,
-    ) -> Option<Batch> {
-        self.land(&batch);
-        batch.on_its_way = false;
-        batch.maybe_written |= trace == Trace::Possible;
-        if self.closed || batch.completion.is_done() || batch.deadline <= now {
-            self.gap_after(&batch);
-            return Some(batch);
-        }
-        if !wait.is_zero() {
-            self.not_before = Some(now + wait).max(self.not_before);
-        }
-        let place = self
-            .ready
-            .partition_point(|other| other.number < batch.number);
-        self.ready.insert(place, batch);
-        None
-    }
-
-    /// A batch, and all after it, are sent under new numbers: the broker has none of them.
-    pub(crate) fn renumber(&mut self, batch: &Batch) {
-        let from = self.renumber_from.unwrap_or(batch.number);
-        self.renumber_from = Some(from.min(batch.number));
-    }
-
-    /// The partition has another leader: no reason to wait, but one to be careful.
-    pub(crate) fn moved(&mut self) {
-        self.not_before = None;
-        if let Some(sequence) = &mut self.sequence {
-            sequence.confirmed = false;
-        }
     }
 
     fn close_open(&mut self) {
@@ -367,7 +307,8 @@ impl Lane {
     }
 
     fn window(&self) -> usize {
-        let repeats = self.ready.front().is_some_and(|batch| batch.attempts > 0);
+        let repeats = self.ready.front().is_some_and(|batch| batch.attempts > 0)
+            || self.in_flight.iter().any(|flight| flight.is_repeated);
         let confirmed = || self.sequence.is_some_and(|sequence| sequence.confirmed);
         if repeats || (self.rules.idempotent && !confirmed()) {
             1
@@ -427,61 +368,6 @@ impl Lane {
         SendErrorKind::Expired {
             after: self.rules.delivery_timeout,
         }
-    }
-
-    /// A batch is not in flight any more.
-    fn land(&mut self, batch: &Batch) {
-        self.in_flight
-            .retain(|flight| flight.number != batch.number);
-    }
-
-    /// The broker waits in vain for the numbers of a batch that is certainly not written, so those after it need others. Of one that may
-    /// be written nobody can tell; the answer to the next batch will.
-    fn gap_after(&mut self, batch: &Batch) {
-        if batch.stamp.is_some() && !batch.maybe_written {
-            let from = self.renumber_from.unwrap_or(u64::MAX);
-            self.renumber_from = Some(from.min(batch.number + 1));
-        }
-    }
-
-    /// Gives numbers to the oldest batch that is ready, if it needs any.
-    fn number_head(&mut self, identity: Option<Identity>) -> Result<(), Take> {
-        let Some(head) = self.ready.front() else {
-            return Ok(());
-        };
-        let renumber = self.renumber_from.is_some_and(|from| head.number >= from);
-        if head.stamp.is_some() && !renumber {
-            return Ok(());
-        }
-        if renumber || self.sequence.is_none() {
-            if !self.in_flight.is_empty() {
-                // What is in flight has the old numbers; first let it settle.
-                return Err(Take::Nothing);
-            }
-            self.start_sequence(identity)?;
-        }
-        if let (Some(head), Some(sequence)) = (self.ready.front_mut(), &mut self.sequence) {
-            head.stamp = Some(sequence.take(head.records));
-        }
-        Ok(())
-    }
-
-    /// Starts at 0 again: under the next epoch, or under another identity if there is none left.
-    ///
-    /// An idempotent producer raises its epoch by itself, for one partition alone, as Kafka's own client does: `InitProducerId` would give
-    /// it another id, and then nothing would fence off what it sent before.
-    fn start_sequence(&mut self, identity: Option<Identity>) -> Result<(), Take> {
-        let used = self.sequence.map(|sequence| sequence.identity);
-        let next = used
-            .and_then(Identity::next_epoch)
-            .or_else(|| identity.filter(|fresh| used.is_none_or(|used| used.id != fresh.id)));
-        let next = next.ok_or(Take::Identity(used))?;
-        self.sequence = Some(Sequence::new(next));
-        self.renumber_from = None;
-        for batch in &mut self.ready {
-            batch.stamp = None;
-        }
-        Ok(())
     }
 }
 

@@ -61,7 +61,7 @@ impl Turn {
     }
 }
 
-/// MurmurHash2, 32 bits, with the seed of Kafka's Java client.
+/// `MurmurHash2`, 32 bits, with the seed of Kafka's Java client.
 fn murmur2(data: &[u8]) -> u32 {
     const SEED: u32 = 0x9747_b28c;
     const M: u32 = 0x5bd1_e995;

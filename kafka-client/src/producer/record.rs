@@ -1,5 +1,7 @@
 //! What a caller hands in.
 
+use std::time::SystemTime;
+
 /// A record to be sent, borrowed: it is copied into the buffer before `send` returns.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ProducerRecord<'a> {
@@ -26,4 +28,14 @@ impl<'a> ProducerRecord<'a> {
             ..Self::default()
         }
     }
+}
+
+/// Milliseconds since 1970.
+#[inline]
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or_default();
+    seconds * 1000 + i64::from(since.subsec_millis())
 }

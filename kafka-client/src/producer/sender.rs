@@ -5,34 +5,32 @@
 //! request per broker is filled at a time, with one batch of each partition; while as many are under way as the connection
 //! takes, batches go on gathering.
 
-use std::collections::{HashMap, VecDeque};
-use std::future::poll_fn;
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::task::Poll;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
-use kafka_wire::records::Codecs;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::accumulator::Accumulator;
 use super::config::ProducerConfig;
-use super::lane::{Patience, Take};
-use super::send_error::SendErrorKind;
-use super::sequence::Identity;
+use super::lane::Patience;
 use super::topics::Partition;
 use crate::cluster::Cluster;
-use crate::error::Error;
 use crate::retry::Backoff;
 
 mod answer;
+mod identity;
 mod request;
+mod sink;
 mod timers;
 
 use answer::Answer;
-use request::{Event, Load, Parcel, Sent, Work};
+use identity::Known;
+use request::{Event, Sent, Work};
+use sink::Sink;
 use timers::{Alarm, Timers};
 
 /// The sender of one producer.
@@ -61,29 +59,6 @@ struct Tracked {
     backoff: Backoff,
 }
 
-/// A broker as the sender sees it.
-#[derive(Default)]
-struct Sink {
-    /// Partitions with something for it.
-    line: VecDeque<Arc<Partition>>,
-    /// Whether a request is being put in line for the socket.
-    is_sending: bool,
-    /// Requests that have no answer yet.
-    in_flight: usize,
-    muted_until: Option<Instant>,
-    codecs: Option<Codecs>,
-}
-
-/// The producer's identity, as far as there is one.
-struct Known {
-    current: Option<Identity>,
-    is_asked_for: bool,
-    /// Partitions that cannot go on without.
-    waiting: Vec<Arc<Partition>>,
-    backoff: Backoff,
-    trouble: Option<Arc<Error>>,
-}
-
 impl Sender {
     /// A sender that has not looked at anything yet.
     pub(crate) fn new(
@@ -92,13 +67,7 @@ impl Sender {
         config: Arc<ProducerConfig>,
     ) -> Self {
         Self {
-            identity: Known {
-                current: None,
-                is_asked_for: false,
-                waiting: Vec::new(),
-                backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
-                trouble: None,
-            },
+            identity: Known::new(&config),
             accumulator,
             cluster,
             config,
@@ -238,10 +207,9 @@ impl Sender {
         while let Some(alarm) = self.timers.ring(now) {
             match alarm {
                 Alarm::Partition(id) => {
-                    let partition = self.accumulator.partition(id);
-                    partition
-                        .iter()
-                        .for_each(|partition| self.look(partition, now));
+                    if let Some(partition) = self.accumulator.partition(id) {
+                        self.look(&partition, now);
+                    }
                 }
                 Alarm::Sink(node) => {
                     if let Some(sink) = self.sinks.get_mut(&node) {
@@ -308,98 +276,6 @@ impl Sender {
         }
     }
 
-    /// Fills and sends a request for every broker that can take one.
-    async fn dispatch(&mut self, now: Instant) {
-        let nodes: Vec<i32> = self.sinks.keys().copied().collect();
-        for node in nodes {
-            while self.can_take(node, now) {
-                let parcels = self.fill(node, now);
-                if parcels.is_empty() {
-                    break;
-                }
-                self.send(node, parcels).await;
-            }
-        }
-    }
-
-    fn can_take(&self, node: i32, now: Instant) -> bool {
-        let most = self.cluster.config().max_in_flight;
-        self.sinks.get(&node).is_some_and(|sink| {
-            let is_muted = sink.muted_until.is_some_and(|until| until > now);
-            !sink.line.is_empty() && !sink.is_sending && !is_muted && sink.in_flight < most
-        })
-    }
-
-    /// One batch each of the partitions in line, as many as a request holds.
-    fn fill(&mut self, node: i32, now: Instant) -> Vec<Parcel> {
-        let mut parcels: Vec<Parcel> = Vec::new();
-        let mut bytes = 0;
-        let line = self
-            .sinks
-            .get_mut(&node)
-            .map(|sink| std::mem::take(&mut sink.line));
-        let mut line = line.unwrap_or_default();
-        while let Some(partition) = line.pop_front() {
-            self.leaves_line(&partition);
-            if partition.leader() != Some(node) {
-                self.put_in_line(&partition);
-                continue;
-            }
-            let take = {
-                let mut lane = partition.lane();
-                if !parcels.is_empty() && bytes + lane.head_bytes() > self.config.max_request_size {
-                    None
-                } else {
-                    Some(lane.take(node, now, self.patience, self.identity.current))
-                }
-            };
-            match take {
-                None => {
-                    line.push_front(partition.clone());
-                    self.is_in_line(&partition);
-                    break;
-                }
-                Some(Take::Batch(batch)) => {
-                    bytes += batch.len();
-                    self.look(&partition, now);
-                    parcels.push(Parcel { partition, batch });
-                }
-                Some(Take::Nothing) => {}
-                Some(Take::Identity(used)) => self.wait_for_identity(partition, used),
-            }
-        }
-        // Partitions that are still ready, and came back meanwhile, go behind those that were not reached.
-        if let Some(sink) = self.sinks.get_mut(&node) {
-            line.append(&mut sink.line);
-            sink.line = line;
-        }
-        parcels
-    }
-
-    fn is_in_line(&mut self, partition: &Partition) {
-        if let Some(tracked) = self.tracked.get_mut(partition.id) {
-            tracked.is_in_line = true;
-        }
-    }
-
-    /// Sends what was filled. As a rule the connection stands and takes it at once.
-    async fn send(&mut self, node: i32, parcels: Vec<Parcel>) {
-        let sink = self.sinks.entry(node).or_default();
-        sink.is_sending = true;
-        sink.in_flight += 1;
-        let load = Load {
-            node,
-            parcels,
-            codecs: sink.codecs.take().unwrap_or_default(),
-        };
-        let (cluster, config) = (self.cluster.clone(), self.config.clone());
-        let mut sending: Work = Box::pin(request::send(cluster, config, load));
-        match poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await {
-            Poll::Ready(event) => self.handle(event, Instant::now()),
-            Poll::Pending => self.work.push(sending),
-        }
-    }
-
     /// The cluster has changed.
     fn follow(&mut self) {
         let now = Instant::now();
@@ -410,62 +286,6 @@ impl Sender {
         for partition in std::mem::take(&mut self.homeless) {
             self.leaves_line(&partition);
             self.look(&partition, now);
-        }
-    }
-
-    fn wait_for_identity(&mut self, partition: Arc<Partition>, used: Option<Identity>) {
-        if used.is_some() && used == self.identity.current {
-            self.identity.current = None;
-        }
-        self.is_in_line(&partition);
-        self.identity.waiting.push(partition);
-        self.ask_for_identity();
-    }
-
-    fn ask_for_identity(&mut self) {
-        if self.identity.current.is_some() || self.identity.is_asked_for {
-            return;
-        }
-        self.identity.is_asked_for = true;
-        self.work
-            .push(Box::pin(request::identify(self.cluster.clone())));
-    }
-
-    fn identified(&mut self, outcome: Result<Identity, Error>, now: Instant) {
-        self.identity.is_asked_for = false;
-        match outcome {
-            Ok(identity) => {
-                self.identity.current = Some(identity);
-                self.identity.trouble = None;
-                self.identity.backoff.reset();
-            }
-            Err(error) => {
-                let is_retriable = error.is_retriable();
-                let trouble = Arc::new(error);
-                self.identity.trouble = Some(trouble.clone());
-                if is_retriable {
-                    let wait = self.identity.backoff.failed();
-                    self.timers.arm(Alarm::Identity, now + wait);
-                    return;
-                }
-                self.give_up_waiting(&trouble);
-            }
-        }
-        for partition in std::mem::take(&mut self.identity.waiting) {
-            self.leaves_line(&partition);
-            self.look(&partition, now);
-        }
-    }
-
-    /// There will be no identity, so what needs one fails. Later records have it asked for again.
-    fn give_up_waiting(&mut self, trouble: &Arc<Error>) {
-        for partition in &self.identity.waiting {
-            let batches = partition.lane().give_up();
-            for mut batch in batches {
-                batch.cause = Some(trouble.clone());
-                let refused = batch.failure(SendErrorKind::Refused);
-                self.accumulator.settle(batch, refused);
-            }
         }
     }
 

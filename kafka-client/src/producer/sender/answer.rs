@@ -194,19 +194,19 @@ impl Sender {
     /// Puts a batch back to its place, or ends it if its time is up.
     fn again(&mut self, parcel: Parcel, trace: Trace, wait: Duration, now: Instant) {
         let Parcel { partition, batch } = parcel;
-        let (late, expiry, is_closed) = {
+        let (back, expiry, is_closed) = {
             let mut lane = partition.lane();
-            let late = lane.again(batch, trace, wait, now);
-            (late, lane.expiry(), lane.is_closed())
+            let back = lane.again(batch, trace, wait, now);
+            (back, lane.expiry(), lane.is_closed())
         };
-        if let Some(late) = late {
+        if let Some(batch) = back {
             let kind = if is_closed {
                 SendErrorKind::Closed
             } else {
                 expiry
             };
-            let expired = late.failure(kind);
-            self.accumulator.settle(late, expired);
+            let expired = batch.failure(kind);
+            self.accumulator.settle(batch, expired);
         }
         self.look(&partition, now);
     }

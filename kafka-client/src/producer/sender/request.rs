@@ -40,7 +40,7 @@ pub(super) struct Load {
     /// One batch each of some partitions.
     pub(super) parcels: Vec<Parcel>,
     /// Compressors, lent by the broker's sink.
-    pub(super) codecs: Codecs,
+    pub(super) codecs: Box<Codecs>,
 }
 
 /// Something that the sender waited for.
@@ -50,7 +50,7 @@ pub(super) enum Event {
         /// The broker.
         node: i32,
         /// Compressors, given back.
-        codecs: Codecs,
+        codecs: Box<Codecs>,
         /// Batches that could not be made into bytes.
         spoiled: Vec<Parcel>,
         /// The way to the answer, or what went wrong before anything was sent.

@@ -1,0 +1,125 @@
+//! From partitions in line for a broker to requests for it.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use kafka_wire::records::Codecs;
+use tokio::time::Instant;
+
+use super::Sender;
+use super::request::{self, Load, Parcel, Work};
+use crate::producer::lane::Take;
+use crate::producer::topics::Partition;
+
+/// A broker as the sender sees it.
+#[derive(Default)]
+pub(super) struct Sink {
+    /// Partitions with something for it.
+    pub(super) line: VecDeque<Arc<Partition>>,
+    /// Whether a request is being put in line for the socket.
+    pub(super) is_sending: bool,
+    /// Requests that have no answer yet.
+    pub(super) in_flight: usize,
+    /// Nothing is sent to it before (KIP-219).
+    pub(super) muted_until: Option<Instant>,
+    /// Compressors, unless a request has them.
+    pub(super) codecs: Option<Box<Codecs>>,
+}
+
+impl Sender {
+    /// Fills and sends a request for every broker that can take one.
+    pub(super) async fn dispatch(&mut self, now: Instant) {
+        let nodes: Vec<i32> = self.sinks.keys().copied().collect();
+        for node in nodes {
+            while self.can_take(node, now) {
+                let parcels = self.fill(node, now);
+                if parcels.is_empty() {
+                    break;
+                }
+                self.send(node, parcels).await;
+            }
+        }
+    }
+
+    fn can_take(&self, node: i32, now: Instant) -> bool {
+        let most = self.cluster.config().max_in_flight;
+        self.sinks.get(&node).is_some_and(|sink| {
+            let is_muted = sink.muted_until.is_some_and(|until| until > now);
+            !sink.line.is_empty() && !sink.is_sending && !is_muted && sink.in_flight < most
+        })
+    }
+
+    /// One batch each of the partitions in line, as many as a request holds.
+    fn fill(&mut self, node: i32, now: Instant) -> Vec<Parcel> {
+        let mut parcels: Vec<Parcel> = Vec::new();
+        let mut bytes = 0;
+        let line = self
+            .sinks
+            .get_mut(&node)
+            .map(|sink| std::mem::take(&mut sink.line));
+        let mut line = line.unwrap_or_default();
+        while let Some(partition) = line.pop_front() {
+            self.leaves_line(&partition);
+            if partition.leader() != Some(node) {
+                self.put_in_line(&partition);
+                continue;
+            }
+            let take = {
+                let mut batches = partition.lane();
+                if !parcels.is_empty()
+                    && bytes + batches.head_bytes() > self.config.max_request_size
+                {
+                    None
+                } else {
+                    Some(batches.take(node, now, self.patience, self.identity.current))
+                }
+            };
+            match take {
+                None => {
+                    line.push_front(partition.clone());
+                    self.is_in_line(&partition);
+                    break;
+                }
+                Some(Take::Batch(batch)) => {
+                    bytes += batch.len();
+                    self.look(&partition, now);
+                    parcels.push(Parcel { partition, batch });
+                }
+                Some(Take::Nothing) => {}
+                Some(Take::Identity(used)) => self.wait_for_identity(partition, used),
+            }
+        }
+        // Partitions that are still ready, and came back meanwhile, go behind those that were not reached.
+        if let Some(sink) = self.sinks.get_mut(&node) {
+            line.append(&mut sink.line);
+            sink.line = line;
+        }
+        parcels
+    }
+
+    pub(super) fn is_in_line(&mut self, partition: &Partition) {
+        if let Some(tracked) = self.tracked.get_mut(partition.id) {
+            tracked.is_in_line = true;
+        }
+    }
+
+    /// Sends what was filled. As a rule the connection stands and takes it at once.
+    async fn send(&mut self, node: i32, parcels: Vec<Parcel>) {
+        let sink = self.sinks.entry(node).or_default();
+        sink.is_sending = true;
+        sink.in_flight += 1;
+        let load = Load {
+            node,
+            parcels,
+            codecs: sink.codecs.take().unwrap_or_default(),
+        };
+        let (cluster, config) = (self.cluster.clone(), self.config.clone());
+        let mut sending: Work = Box::pin(request::send(cluster, config, load));
+        match poll_fn(|context| Poll::Ready(sending.as_mut().poll(context))).await {
+            Poll::Ready(event) => self.handle(event, Instant::now()),
+            Poll::Pending => self.work.push(sending),
+        }
+    }
+}
