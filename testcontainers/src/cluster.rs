@@ -3,6 +3,7 @@
 //! What every backend does alike is here, asked over the wire: waiting until a cluster is ready, topics, leaders. What
 //! differs is in `cluster/nodes.rs`.
 
+mod in_process;
 mod nodes;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ use tokio::process::Command;
 use tokio::time::Instant;
 
 use self::nodes::Nodes;
+use crate::embedded::Broker;
 use crate::proxy::Proxy;
 use crate::{Backend, NodeError, StartError, jars, probe};
 
@@ -143,6 +145,11 @@ impl Cluster {
         self.nodes.proxy(node)
     }
 
+    /// The embedded cluster itself, with its control hook and what else tests do to it; `None` for real brokers.
+    pub fn embedded(&self) -> Option<&Broker> {
+        self.nodes.embedded()
+    }
+
     /// What a node has logged, across restarts; empty if there is no such node.
     pub fn logs(&self, node: i32) -> String {
         self.nodes.log(node).unwrap_or_default()
@@ -178,7 +185,7 @@ impl Cluster {
             Ok(()) | Err(NodeError::State { .. }) => {}
             Err(error) => return Err(error),
         }
-        self.nodes.start_node(node)?;
+        self.nodes.start_node(node).await?;
         self.wait_until_ready()
             .await
             .map_err(|source| NodeError::Start {
