@@ -23,7 +23,10 @@ async fn broker(
                     let bytes = answer(header.request_api_version, header.correlation_id);
                     socket.write_all(&bytes).await.unwrap();
                 }
-                None => socket = listener.accept().await.unwrap().0,
+                None => {
+                    drop(socket);
+                    socket = listener.accept().await.unwrap().0;
+                }
             }
         }
         asked
