@@ -27,6 +27,7 @@ use crate::http::{Peer, Problem, Reply, RequestId, Upload};
 use crate::observe::Metrics;
 use crate::settings::Settings;
 
+pub mod failure;
 pub mod produce;
 
 /// One request on its way to a plugin.
@@ -102,7 +103,7 @@ impl Plugins {
     }
 
     /// The answer of one plugin. Dropping the future is the client going away.
-    pub async fn answer(&self, plugin: &Plugin, call: &mut Call) -> Result<Reply, Problem> {
+    pub async fn answer(&self, plugin: &Arc<Plugin>, call: &mut Call) -> Result<Reply, Problem> {
         match &plugin.config {
             PluginConfig::KafkaUpstream(config) => self.produce.answer(plugin, config, call).await,
             // Taken over by `consume` as soon as it is there.

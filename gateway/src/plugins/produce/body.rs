@@ -81,7 +81,7 @@ pub(super) async fn push_body(
     push_name(out, "body_args");
     match kind {
         Kind::Json => {
-            push_compact(out, &text).map_err(|_| Problem::Unreadable("invalid json body"))?
+            push_compact(out, &text).map_err(|_| Problem::Unreadable("invalid json body"))?;
         }
         Kind::Form => args::push_object(out, &args::parse(&text)),
         Kind::Multipart(_) if body.is_empty() => out.push_str("{}"),

@@ -36,10 +36,10 @@ pub(super) fn record_headers<'a>(
         let mut values = headers.get_all(name).iter().map(HeaderValue::as_bytes);
         match rules.repeated_headers_behavior {
             RepeatedHeaders::RetainDuplicates => {
-                found.extend(values.map(|value| (mapped, value.into())))
+                found.extend(values.map(|value| (mapped, value.into())));
             }
             RepeatedHeaders::TakeFirst => {
-                found.extend(values.next().map(|value| (mapped, value.into())))
+                found.extend(values.next().map(|value| (mapped, value.into())));
             }
             RepeatedHeaders::ConcatenateByComma => found.push((mapped, joined(values))),
         }
@@ -81,7 +81,7 @@ fn joined<'a>(mut values: impl Iterator<Item = &'a [u8]>) -> Cow<'a, [u8]> {
 mod tests {
     use super::*;
 
-    fn rules(rules: serde_json::Value) -> RecordHeaders {
+    fn rules(rules: &serde_json::Value) -> RecordHeaders {
         let mut whole = serde_json::json!({
             "forward_http_headers_as_record_headers": true, "forward_all_by_default": false, "include_headers": [],
             "exclude_headers": [], "name_mappings": {}, "repeated_headers_behavior": "retain_duplicates",
@@ -93,7 +93,7 @@ mod tests {
         serde_json::from_value(whole).unwrap()
     }
 
-    fn check(given: serde_json::Value, expected: &[(&str, &str)]) {
+    fn check(given: &serde_json::Value, expected: &[(&str, &str)]) {
         let mut headers = HeaderMap::new();
         for (name, value) in [
             ("X-Trace", "1"),
@@ -121,31 +121,31 @@ mod tests {
 
     #[test]
     fn nothing_unless_it_is_listed() {
-        check(serde_json::json!({}), &[]);
+        check(&serde_json::json!({}), &[]);
         check(
-            serde_json::json!({"include_headers": ["x-BIN", "cookie", "x-none"]}),
+            &serde_json::json!({"include_headers": ["x-BIN", "cookie", "x-none"]}),
             &[("cookie", "c"), ("x-bin", "b")],
         );
         let off = serde_json::json!({"forward_http_headers_as_record_headers": false, "include_headers": ["x-bin"]});
-        check(off, &[]);
+        check(&off, &[]);
     }
 
     #[test]
     fn all_but_secrets_the_connections_own_and_what_is_excluded() {
         let all = serde_json::json!({"forward_all_by_default": true, "exclude_headers": ["X-Bin"]});
-        check(all, &[("x-trace", "1"), ("x-trace", "2")]);
+        check(&all, &[("x-trace", "1"), ("x-trace", "2")]);
         let asked = serde_json::json!({"forward_all_by_default": true, "include_headers": ["Cookie"], "exclude_headers": ["x-trace"]});
-        check(asked, &[("cookie", "c"), ("x-bin", "b")]);
+        check(&asked, &[("cookie", "c"), ("x-bin", "b")]);
     }
 
     #[test]
     fn repeats_and_names_as_configured() {
         let with = |behaviour: &str| serde_json::json!({"include_headers": ["x-trace"], "name_mappings": {"X-TRACE": "Trace-Id"}, "repeated_headers_behavior": behaviour});
         check(
-            with("retain_duplicates"),
+            &with("retain_duplicates"),
             &[("Trace-Id", "1"), ("Trace-Id", "2")],
         );
-        check(with("take_first"), &[("Trace-Id", "1")]);
-        check(with("concatenate_by_comma"), &[("Trace-Id", "1,2")]);
+        check(&with("take_first"), &[("Trace-Id", "1")]);
+        check(&with("concatenate_by_comma"), &[("Trace-Id", "1,2")]);
     }
 }

@@ -17,6 +17,6 @@ pub(super) fn config(fields: &str) -> KafkaUpstream {
     let entry = snapshot.router.iter().next().unwrap();
     match &entry.plugins[0].config {
         PluginConfig::KafkaUpstream(config) => (**config).clone(),
-        other => panic!("{other:?}"),
+        other @ PluginConfig::KafkaConsume(_) => panic!("{other:?}"),
     }
 }
