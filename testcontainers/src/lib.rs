@@ -12,6 +12,7 @@
 //!   process/ports.rs       ports that stay ours while a broker is down
 //!   process/recipe.rs      what is made once per Kafka version, and how `java` is called
 //!   process/archive.rs     the class archive, with which a broker starts in half the time
+//! embedded.rs      a broker inside the test's own process; the map of its parts is there
 //! jars.rs          Kafka's jars, fetched by Maven into a cache on first use
 //! probe.rs         the few questions a cluster is asked: Metadata, CreateTopics
 //! proxy.rs         the fault proxy: delay, slow down, cut, corrupt, black hole
@@ -41,8 +42,8 @@
 
 mod backend;
 mod cluster;
-mod error;
 pub mod embedded;
+mod error;
 pub mod jars;
 mod probe;
 mod process;
