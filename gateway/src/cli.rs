@@ -25,6 +25,12 @@ pub enum Command {
     /// Check the configuration and say what is wrong with it; start nothing.
     #[command(after_long_help = settings::help())]
     Check(Files),
+    /// Serve requests by the configuration until SIGTERM or SIGINT.
+    #[command(after_long_help = settings::help())]
+    Serve(Files),
+    /// Try it out: a broker inside the process and a ready configuration. Needs nothing else; forgets everything at the end.
+    #[cfg(feature = "dev")]
+    Dev(DevOptions),
 }
 
 /// The files that `serve` and `check` read.
@@ -40,6 +46,7 @@ pub struct Files {
 }
 
 /// What `gateway dev` may be told.
+#[cfg(feature = "dev")]
 #[derive(Debug, Clone, Args)]
 pub struct DevOptions {
     /// Produce a sample record every second, so that there is something to watch.

@@ -5,11 +5,15 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use gateway::cli::{Cli, Command, Files};
+use gateway::input::Fault;
 use gateway::startup;
 
 fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Check(files) => check(&files),
+        Command::Serve(files) => serve(&files),
+        #[cfg(feature = "dev")]
+        Command::Dev(options) => gateway::dev::dev(&options),
     }
 }
 
@@ -23,13 +27,23 @@ fn check(files: &Files) -> ExitCode {
             println!("ok: {}", ready.summary());
             ExitCode::SUCCESS
         }
-        Err(faults) => {
-            for fault in &faults {
-                eprintln!("{fault}");
-            }
-            ExitCode::FAILURE
-        }
+        Err(faults) => refuse(&faults),
     }
+}
+
+/// Serves by the configuration, if nothing is wrong with it.
+fn serve(files: &Files) -> ExitCode {
+    match startup::load(files, environment()) {
+        Ok(ready) => gateway::serve::serve(ready),
+        Err(faults) => refuse(&faults),
+    }
+}
+
+fn refuse(faults: &[Fault]) -> ExitCode {
+    for fault in faults {
+        eprintln!("{fault}");
+    }
+    ExitCode::FAILURE
 }
 
 /// The environment, as far as it is text; what is not cannot be a setting.

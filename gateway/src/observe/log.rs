@@ -125,14 +125,14 @@ impl Drop for LogGuard {
     }
 }
 
-/// The layers of the log over `sink`: JSON lines of everything from `info` up, or as `RUST_LOG` says.
-pub fn layers<S>(sink: &Sink) -> impl Layer<S> + use<S>
+/// The layers of the log over `sink`: JSON lines of everything from `level` up, or as `RUST_LOG` says.
+pub fn layers<S>(sink: &Sink, level: LevelFilter) -> impl Layer<S> + use<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
 {
-    let filter = || {
+    let filter = move || {
         EnvFilter::builder()
-            .with_default_directive(LevelFilter::INFO.into())
+            .with_default_directive(level.into())
             .from_env_lossy()
     };
     let general = tracing_subscriber::fmt::layer()
@@ -147,12 +147,18 @@ where
     general.and_then(access)
 }
 
-/// Sends the log of the whole process to standard error. A second call changes nothing.
-pub fn init() -> LogGuard {
+/// Sends the log of the whole process from `level` up, or as `RUST_LOG` says, to standard error; a panic is a line of
+/// it too. A second call changes nothing.
+pub fn init(level: LevelFilter) -> LogGuard {
     let sink = Sink::default();
-    let subscriber = tracing_subscriber::registry().with(layers(&sink));
+    let subscriber = tracing_subscriber::registry().with(layers(&sink, level));
     // Somebody was first; their log is as good.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let message = panic.payload_as_str().unwrap_or_default();
+        tracing::error!(place, message, "panic");
+    }));
     let writer = std::thread::Builder::new().name("log".to_owned()).spawn({
         let sink = sink.clone();
         move || write_out(&sink)
@@ -186,7 +192,7 @@ mod tests {
     #[test]
     fn an_access_line_is_one_json_object() {
         let sink = Sink::default();
-        let subscriber = tracing_subscriber::registry().with(layers(&sink));
+        let subscriber = tracing_subscriber::registry().with(layers(&sink, LevelFilter::INFO));
         tracing::subscriber::with_default(subscriber, || {
             tracing::info!(target: TARGET, path = "/a\"\n", status = 200_u16, bytes = 7_u64, complete = true);
             tracing::warn!(topic = "t", "something else");
