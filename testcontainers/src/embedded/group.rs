@@ -411,4 +411,4 @@ impl Synced {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
