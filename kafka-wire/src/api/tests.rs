@@ -8,7 +8,6 @@ fn offers(ranges: &[(i16, i16, i16)]) -> ApiRanges {
         api_key,
         min_version,
         max_version,
-        ..Default::default()
     };
     ApiRanges::from_response(&ApiVersionsResponse {
         api_keys: ranges.iter().map(api).collect(),

@@ -1,4 +1,5 @@
 //! The corners of the notation; the real messages are held against Kafka's definitions elsewhere.
+#![allow(unnameable_types, reason = "structures of this test alone")]
 
 use bytes::Bytes;
 
