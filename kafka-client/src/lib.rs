@@ -8,21 +8,30 @@
 //! | `net` | stream, requests in flight (pure), the task that owns a socket, the handle to it |
 //! | `cluster` | metadata (pure) and the task that keeps it fresh, connections by broker and purpose, coordinators |
 //! | [`Producer`] (`producer`) | records into batches, batches to leaders, one outcome per record; its own map inside |
+//! | [`Consumer`] (`consumer`) | positions, fetch sessions, isolation, records (pure); tasks that fetch; what the application polls |
+//! | `group` | a member of a group (pure), assignors (pure), its task, offsets |
 
 mod client;
 mod cluster;
 mod config;
+mod consumer;
 mod error;
+mod group;
 mod net;
 mod producer;
 mod retry;
+mod topic_partition;
 
 pub use client::{Client, ClientStats};
 pub use config::{ClientConfig, ConfigError, Security};
+pub use consumer::config::{ConsumerConfig, GroupConfig, Isolation, OffsetReset, Start};
+pub use consumer::records::{PartitionRecords, RecordIter};
+pub use consumer::{Consumer, Event};
 pub use error::Error;
 pub use kafka_wire::ErrorCode;
-pub use kafka_wire::records::Compression;
+pub use kafka_wire::records::{Compression, Headers, RecordError, RecordRef};
 pub use producer::{
     Acks, CloseError, Delivered, Delivery, Partitioner, Producer, ProducerConfig, ProducerRecord,
     SendError, SendErrorKind,
 };
+pub use topic_partition::TopicPartition;

@@ -1,0 +1,324 @@
+//! The consumer: reads partitions that are assigned by hand, or by a group.
+//!
+//! ```text
+//!   brokers ──▶ fetcher (a task per leader) ──▶ state ──▶ poll ──▶ Event::Records ──▶ PartitionRecords::iter
+//!                 checksums, isolation            │ ▲
+//!               planner: topics, leaders,  ◀──────┘ └──▶  group::driver: membership, heartbeats
+//!               positions, starts fetchers                group::committer: offsets
+//! ```
+//! Everything pure is in [`state`] and what it is made of: [`position`], [`buffer`], [`chunk`] (with [`isolation`] and
+//! [`records`]), [`membership`]. Tasks and the application meet there under one lock.
+//!
+//! The next fetch is on its way while the application reads the last answer: per broker one answer is read and one waits, so a
+//! consumer holds at most twice `fetch_max_bytes` per broker (and what a single batch may be larger), whatever the size of its topics.
+//!
+//! Minimal here, at its final place: no patterns in `subscribe`, no offsets for times, no truncation detection by
+//! `OffsetForLeaderEpoch` (KIP-320; epochs are sent, stale ones are refused by brokers), no closest replica (KIP-392), message sets
+//! v0 and v1 are refused. What groups lack is said in [`group`](crate::group).
+
+pub(crate) mod buffer;
+pub(crate) mod chunk;
+pub(crate) mod config;
+mod fetch_session;
+mod fetcher;
+mod isolation;
+mod lookup;
+pub(crate) mod membership;
+pub(crate) mod patience;
+mod planner;
+pub(crate) mod position;
+pub(crate) mod records;
+pub(crate) mod shared;
+pub(crate) mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kafka_wire::ErrorCode;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::sync::DropGuard;
+
+use crate::client::Client;
+use crate::config::ConfigError;
+use crate::consumer::config::{ConsumerConfig, Start};
+use crate::consumer::records::PartitionRecords;
+use crate::consumer::shared::Shared;
+use crate::error::Error;
+use crate::group::committer::Committer;
+use crate::group::driver;
+use crate::group::offsets::Offsets;
+use crate::topic_partition::TopicPartition;
+
+/// Reads records. One application task owns it and calls [`poll`](Consumer::poll) again and again.
+///
+/// Its tasks start with the first `poll` or `commit`, and end when it is closed or dropped. Dropping a group member without
+/// [`close`](Consumer::close) leaves its partitions unread until its session times out.
+#[derive(Debug)]
+pub struct Consumer {
+    shared: Arc<Shared>,
+    /// Where the group's offsets are; `None` without a group.
+    offsets: Option<Offsets>,
+    tasks: Option<Tasks>,
+    /// Ends the connections of this consumer.
+    _stop: DropGuard,
+}
+
+/// Dropping it ends the tasks.
+#[derive(Debug)]
+struct Tasks {
+    /// Fetching, and being a member.
+    reading: JoinSet<()>,
+    /// Outlives reading, as closing commits last.
+    _committing: JoinSet<()>,
+    committer: Option<Committer>,
+}
+
+/// What [`Consumer::poll`] has to tell.
+#[derive(Debug)]
+pub enum Event {
+    /// Records of one partition. They count as finished with the next call of `poll`.
+    Records(PartitionRecords),
+    /// The group has assigned these partitions, and no others; possibly none. Reading starts at the committed offsets, where there
+    /// are none as [`ConsumerConfig::reset`] says; a `seek` before the next `poll` comes before any record.
+    Assigned(Vec<TopicPartition>),
+    /// The group wants these partitions back, which are all that the consumer had. It waits for the next call of `poll` (at most
+    /// `rebalance_timeout`): until then offsets can be committed.
+    Revoked(Vec<TopicPartition>),
+    /// The group has given these partitions to others already. Nothing can be committed for them any more.
+    Lost(Vec<TopicPartition>),
+    /// One partition has a problem; others go on. If its records cannot be read ([`Error::Records`]) or its position is out of
+    /// range, it stops at its position until a `seek`; otherwise it is tried again, and the error told again once in a while.
+    PartitionError {
+        /// The partition.
+        partition: TopicPartition,
+        /// The problem.
+        error: Error,
+    },
+}
+
+impl Consumer {
+    /// A consumer without partitions. Sends nothing yet.
+    ///
+    /// # Errors
+    /// A configuration that cannot work.
+    pub fn new(client: &Client, config: ConsumerConfig) -> Result<Self, ConfigError> {
+        config.check()?;
+        let group = config.group.clone();
+        let offsets = group.map(|group| Offsets::new(client.cluster.clone(), group));
+        let shared = Shared::new(client.cluster.clone(), config);
+        let stop = shared.stop.clone().drop_guard();
+        Ok(Self {
+            shared,
+            offsets,
+            tasks: None,
+            _stop: stop,
+        })
+    }
+
+    /// Reads these partitions from now on and no others, each from where it says. A consumer that was subscribed leaves its group.
+    pub fn assign(&mut self, partitions: impl IntoIterator<Item = (TopicPartition, Start)>) {
+        self.shared
+            .with(|state| state.assign(partitions.into_iter()));
+    }
+
+    /// Reads these topics as a member of the group from now on; none leaves the group. Partitions come with
+    /// [`Event::Assigned`]. A topic that does not exist is waited for, and told as an error once in a while.
+    pub fn subscribe(&mut self, topics: impl IntoIterator<Item = String>) {
+        let topics = topics.into_iter().collect();
+        match &self.offsets {
+            Some(_) => self.shared.with(|state| state.subscribe(topics)),
+            None => self.shared.with(|state| state.error(no_group("JoinGroup"))),
+        }
+    }
+
+    /// The next event, waited for at most `wait`; `None` if there was none. Zero only looks.
+    ///
+    /// What the last call returned counts as finished. Dropping the future loses nothing: positions move when an event is returned.
+    ///
+    /// # Errors
+    /// What concerns more than one partition, such as a broker that refuses the group or a topic that is not there. The consumer goes
+    /// on: calling `poll` again is right, and the error is told again once in a while as long as it lasts.
+    pub async fn poll(&mut self, wait: Duration) -> Result<Option<Event>, Error> {
+        self.start();
+        // Lets other tasks run even if there is always something to return.
+        tokio::task::coop::consume_budget().await;
+        let deadline = Instant::now() + wait;
+        let mut next = self.shared.with(|state| {
+            state.came_back();
+            state.next()
+        });
+        loop {
+            if let Some(next) = next {
+                return next.map(Some);
+            }
+            if self.shared.cluster.is_closed() {
+                return Err(Error::Closed);
+            }
+            if timeout_at(deadline, self.shared.ready()).await.is_err() {
+                return Ok(None);
+            }
+            next = self.shared.with(state::State::next);
+        }
+    }
+
+    /// Goes on reading a partition at `offset`, and drops what was fetched of it. An offset that the log does not have is treated as
+    /// [`ConsumerConfig::reset`] says. Does nothing if the partition is not assigned.
+    pub fn seek(&mut self, partition: &TopicPartition, offset: i64) {
+        self.shared.with(|state| state.seek(partition, offset));
+    }
+
+    /// Hands out no records of a partition any more, until [`resume`](Consumer::resume) or the next assignment.
+    pub fn pause(&mut self, partition: &TopicPartition) {
+        self.shared.with(|state| state.set_paused(partition, true));
+    }
+
+    /// Goes on with a partition that was paused.
+    pub fn resume(&mut self, partition: &TopicPartition) {
+        self.shared.with(|state| state.set_paused(partition, false));
+    }
+
+    /// The offset that the application gets next; `None` if the partition is not assigned or its position not found yet.
+    pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
+        self.shared
+            .with(|state| state.positions.position(partition))
+    }
+
+    /// The partitions that are read now, in order. In a group this may run ahead of the events that `poll` has returned.
+    pub fn assignment(&self) -> Vec<TopicPartition> {
+        self.shared
+            .with(|state| state.positions.assignment().cloned().collect())
+    }
+
+    /// Offset after the last record that all in-sync replicas have, as of the last fetch; `None` before the first.
+    pub fn high_watermark(&self, partition: &TopicPartition) -> Option<i64> {
+        self.shared
+            .with(|state| state.positions.high_watermark(partition))
+    }
+
+    /// Completed fetches of a partition since it was assigned, with or without records. 0 if it is not assigned.
+    pub fn fetches(&self, partition: &TopicPartition) -> u64 {
+        self.shared.with(|state| state.positions.fetches(partition))
+    }
+
+    /// Stores offsets for the group: of each partition the next one to read. Tried again for as long as a request may take
+    /// (`request_timeout`), if the coordinator moves, loads or rebalances. Positions and fetching are not concerned, whatever comes of
+    /// it. Dropping the future does not take the commit back.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ILLEGAL_GENERATION`] or [`ErrorCode::UNKNOWN_MEMBER_ID`] if the partitions are not this member's any more,
+    /// [`ErrorCode::INVALID_GROUP_ID`] without a group, or why the coordinator could not be asked.
+    pub async fn commit(&mut self, offsets: &[(TopicPartition, i64)]) -> Result<(), Error> {
+        self.start();
+        let deadline = Instant::now() + self.shared.cluster.config().request_timeout;
+        self.commit_until(offsets.to_vec(), deadline).await
+    }
+
+    async fn commit_until(
+        &self,
+        offsets: Vec<(TopicPartition, i64)>,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let committer = self
+            .tasks
+            .as_ref()
+            .and_then(|tasks| tasks.committer.as_ref());
+        let Some(committer) = committer else {
+            return Err(no_group("OffsetCommit"));
+        };
+        let identity = self
+            .shared
+            .with(|state| state.membership.identity().clone());
+        committer.commit(identity, offsets, deadline).await
+    }
+
+    /// What the group has stored for partitions, in their order; `None` for those without an offset.
+    ///
+    /// # Errors
+    /// As [`commit`](Consumer::commit).
+    pub async fn committed(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<i64>>, Error> {
+        let Some(offsets) = &self.offsets else {
+            return Err(no_group("OffsetFetch"));
+        };
+        let wait = self.shared.cluster.config().request_timeout;
+        let deadline = Instant::now() + wait;
+        for topic in partitions.iter().map(|partition| &partition.topic) {
+            // Topics are asked for by their id.
+            self.shared.cluster.topic(topic, wait).await?;
+        }
+        offsets.fetch(partitions, deadline).await
+    }
+
+    /// Stops reading, stores what was finished (with `auto_commit`; what the last `poll` returned is finished), and leaves the group.
+    /// Takes at most `deadline`, whether the coordinator answers or not.
+    ///
+    /// # Errors
+    /// Offsets could not be stored, or the group could not be left: then it waits for the session to time out.
+    pub async fn close(mut self, deadline: Duration) -> Result<(), Error> {
+        let until = Instant::now() + deadline;
+        let (Some(tasks), Some(offsets)) = (&mut self.tasks, &self.offsets) else {
+            return Ok(());
+        };
+        // No member any more on our side: what it last said about itself stands.
+        tasks.reading.abort_all();
+        while tasks.reading.join_next().await.is_some() {}
+        let (finished, identity, is_member) = self.shared.with(|state| {
+            state.came_back();
+            let membership = &state.membership;
+            let is_member = membership.is_subscribed();
+            (
+                state.committable(),
+                membership.identity().clone(),
+                is_member,
+            )
+        });
+        let mut result = Ok(());
+        if self.shared.config.auto_commit.is_some() && !finished.is_empty() {
+            let commit = self.commit_until(finished, until);
+            result = timeout_at(until, commit)
+                .await
+                .unwrap_or(Err(Error::Timeout {
+                    api: "OffsetCommit",
+                    broker: format!("coordinator of group {}", offsets.group().id).into(),
+                    after: deadline,
+                }));
+        }
+        if is_member {
+            result = result.and(driver::leave(offsets, &identity, until).await);
+        }
+        result
+    }
+
+    fn start(&mut self) {
+        if self.tasks.is_some() {
+            return;
+        }
+        let mut reading = JoinSet::new();
+        reading.spawn(planner::run(self.shared.clone(), self.offsets.clone()));
+        let mut committing = JoinSet::new();
+        let committer = self.offsets.clone().map(|offsets| {
+            let (committer, task) = Committer::new(self.shared.clone(), offsets.clone());
+            committing.spawn(task);
+            reading.spawn(driver::run(self.shared.clone(), offsets, committer.clone()));
+            committer
+        });
+        self.tasks = Some(Tasks {
+            reading,
+            _committing: committing,
+            committer,
+        });
+    }
+}
+
+/// The error for what only a group can do.
+fn no_group(api: &'static str) -> Error {
+    Error::Refused {
+        api,
+        subject: "the consumer".into(),
+        code: ErrorCode::INVALID_GROUP_ID,
+        message: Some("no group is configured".into()),
+    }
+}

@@ -1,0 +1,284 @@
+//! The task that fetches from one broker: one request at a time, the next one on its way while the application reads the last answer.
+//!
+//! It has a connection of its own, as a broker that holds a fetch back answers nothing else on that connection. Whatever a broker says
+//! of one partition concerns that partition; whatever breaks the connection is tried again after a wait, with fresh metadata.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use kafka_wire::messages::fetch::{FetchRequest, FetchResponse, NodeEndpoint, PartitionData};
+use kafka_wire::records::CrcCheck;
+use kafka_wire::{ErrorCode, Request as _, Uuid};
+use tokio::time::{Instant, sleep};
+
+use crate::cluster::metadata::{Metadata, Partition, address};
+use crate::consumer::chunk::Chunk;
+use crate::consumer::config::{wire_ms, wire_size};
+use crate::consumer::fetch_session::{FetchSession, Key, Place};
+use crate::consumer::patience::Patience;
+use crate::consumer::position::Wanted;
+use crate::consumer::shared::{Shared, sleep_until_some};
+use crate::consumer::state::refused;
+use crate::error::Error;
+use crate::net::connection::Connection;
+use crate::retry::Backoff;
+use crate::topic_partition::TopicPartition;
+
+/// Fetches from `node` until it leads none of the consumer's partitions. Dropping the future ends everything.
+pub(super) async fn run(shared: Arc<Shared>, node: i32) {
+    let fetcher = Fetcher {
+        backoff: shared.backoff(),
+        patience: shared.patience(),
+        shared,
+        node,
+        connection: None,
+        session: FetchSession::default(),
+        answers: 0,
+    };
+    fetcher.run().await;
+}
+
+struct Fetcher {
+    shared: Arc<Shared>,
+    node: i32,
+    connection: Option<Arc<Connection>>,
+    session: FetchSession,
+    /// Answers so far: each chunk knows which one it came with.
+    answers: u64,
+    backoff: Backoff,
+    patience: Patience,
+}
+
+/// What came of one partition.
+enum Outcome {
+    /// Batches, or their end.
+    Chunk(Chunk),
+    /// A refusal; to be tried again.
+    Refused(ErrorCode),
+    /// Another broker leads it now.
+    Moved,
+}
+
+impl Fetcher {
+    async fn run(mut self) {
+        let mut bell = self.shared.fetch_bell();
+        let mut metadata = self.shared.cluster.changed();
+        loop {
+            bell.borrow_and_update();
+            metadata.borrow_and_update();
+            let (now, picture) = (Instant::now(), self.shared.cluster.metadata());
+            let leads = |one: &TopicPartition| leader(&picture, one) == Some(self.node);
+            let (needed, wanted, retry) = self.shared.with(|state| {
+                let needed = state.positions.assignment().any(leads);
+                let retry = state.positions.next_retry(now);
+                (needed, state.to_fetch(self.node, now, leads), retry)
+            });
+            if !needed {
+                return;
+            }
+            if wanted.is_empty() {
+                tokio::select! {
+                    _ = bell.changed() => {}
+                    _ = metadata.changed() => {}
+                    () = sleep_until_some(retry) => {}
+                }
+                continue;
+            }
+            match self.fetch(&picture, wanted).await {
+                Ok(()) => {
+                    self.backoff.reset();
+                    self.patience.reset();
+                }
+                Err(error) => self.broke(error).await,
+            }
+        }
+    }
+
+    async fn fetch(&mut self, picture: &Metadata, wanted: Vec<Wanted>) -> Result<(), Error> {
+        let connection = self.connect().await?;
+        let by_id = connection.version_of::<FetchRequest>()? >= FIRST_BY_ID;
+        let places: Vec<_> = wanted.iter().map(|one| place(picture, one)).collect();
+        let config = &self.shared.config;
+        let max_bytes = wire_size(config.max_partition_fetch_bytes);
+        let asked = self.session.next(&places, max_bytes);
+        let request = FetchRequest {
+            max_wait_ms: wire_ms(config.fetch_max_wait),
+            min_bytes: wire_size(config.fetch_min_bytes),
+            max_bytes: wire_size(config.fetch_max_bytes),
+            isolation_level: config.isolation.level(),
+            session_id: asked.session_id,
+            session_epoch: asked.session_epoch,
+            topics: asked.topics,
+            forgotten_topics_data: asked.forgotten,
+            ..Default::default()
+        };
+        let patience = self.shared.cluster.config().request_timeout + config.fetch_max_wait;
+        let answer = connection.send(&request, patience).await?.await?;
+        self.session.answered(answer.error_code, answer.session_id);
+        answer.error_code.check().map_err(|code| Error::Refused {
+            api: FetchRequest::name(),
+            subject: connection.broker().to_string(),
+            code,
+            message: None,
+        })?;
+        let keys = places.into_iter().map(|(key, _)| answer_key(key, by_id));
+        self.take(answer, keys.zip(wanted).collect());
+        Ok(())
+    }
+
+    async fn connect(&mut self) -> Result<Arc<Connection>, Error> {
+        if let Some(connection) = self.connection.as_ref().filter(|open| !open.is_closed()) {
+            return Ok(connection.clone());
+        }
+        self.session.reset();
+        let connection = self
+            .shared
+            .cluster
+            .private(self.node, &self.shared.stop)
+            .await?;
+        Ok(self.connection.insert(connection).clone())
+    }
+
+    /// Puts what came into the state. Checksums are computed before the lock is taken.
+    fn take(&mut self, answer: FetchResponse, mut asked: HashMap<AnswerKey, Wanted>) {
+        self.answers += 1;
+        let mut outcomes = Vec::new();
+        for topic in answer.responses {
+            for data in topic.partitions {
+                let key = (topic.topic_id, topic.topic.clone(), data.partition_index);
+                // What was not asked for, or comes twice, is left alone.
+                if let Some(wanted) = asked.remove(&key) {
+                    let outcome = self.outcome(&wanted, data, &answer.node_endpoints);
+                    outcomes.push((wanted, outcome));
+                }
+            }
+        }
+        let now = Instant::now();
+        self.shared.with(|state| {
+            for (wanted, outcome) in outcomes {
+                match outcome {
+                    Outcome::Chunk(chunk) => state.fetched(self.node, &wanted, chunk),
+                    Outcome::Refused(code) => {
+                        let error = refused(FetchRequest::name(), &wanted.partition, code);
+                        state.failed(&wanted.partition, wanted.generation, error, now);
+                    }
+                    Outcome::Moved => {}
+                }
+            }
+            // Within a session a partition without news is not mentioned.
+            for wanted in asked.into_values() {
+                state.positions.fetched(&wanted, -1, Some(wanted.offset));
+            }
+        });
+    }
+
+    fn outcome(&self, wanted: &Wanted, data: PartitionData, endpoints: &[NodeEndpoint]) -> Outcome {
+        match data.error_code {
+            ErrorCode::NONE => {
+                let check = if self.shared.config.check_crcs {
+                    CrcCheck::Verify
+                } else {
+                    CrcCheck::Skip
+                };
+                Outcome::Chunk(Chunk::read(wanted, self.answers, data, check))
+            }
+            ErrorCode::OFFSET_OUT_OF_RANGE => {
+                Outcome::Chunk(Chunk::out_of_range(wanted, self.answers))
+            }
+            code => {
+                if self.moved(&wanted.partition, &data, endpoints) {
+                    return Outcome::Moved;
+                }
+                if code.is_stale_metadata() {
+                    self.shared.cluster.refresh();
+                }
+                Outcome::Refused(code)
+            }
+        }
+    }
+
+    /// Whether the refusal names a new leader, which is used at once (KIP-951).
+    fn moved(
+        &self,
+        partition: &TopicPartition,
+        data: &PartitionData,
+        endpoints: &[NodeEndpoint],
+    ) -> bool {
+        let told = &data.current_leader;
+        if told.leader_id < 0 {
+            return false;
+        }
+        let endpoint = endpoints.iter().find(|one| one.node_id == told.leader_id);
+        let endpoint = endpoint.map(|one| (one.node_id, address(&one.host, one.port)));
+        let new = Partition {
+            leader: Some(told.leader_id),
+            leader_epoch: told.leader_epoch,
+        };
+        let cluster = &self.shared.cluster;
+        cluster.hint_leader(&partition.topic, partition.partition, new, endpoint);
+        let now = cluster.metadata();
+        leader(&now, partition)
+            .is_some_and(|leader| leader != self.node && now.brokers.contains_key(&leader))
+    }
+
+    async fn broke(&mut self, error: Error) {
+        let is_session = error.code().is_some_and(is_session_error);
+        if !is_session {
+            self.connection = None;
+            self.session.reset();
+            self.shared.cluster.refresh();
+        }
+        tracing::debug!(node = self.node, error = %crate::error::chain(&error), "fetch failed");
+        if self.patience.failed(&error, Instant::now()) {
+            self.shared.with(|state| state.error(error));
+        }
+        sleep(self.backoff.failed()).await;
+    }
+}
+
+/// Topic by id or by name, and partition: how an answer names a partition.
+type AnswerKey = (Uuid, String, i32);
+
+fn answer_key(key: Key, by_id: bool) -> AnswerKey {
+    if by_id {
+        (key.topic_id, String::new(), key.partition)
+    } else {
+        (Uuid::ZERO, key.topic.to_string(), key.partition)
+    }
+}
+
+fn place(picture: &Metadata, wanted: &Wanted) -> (Key, Place) {
+    let name = &wanted.partition;
+    let known = picture.partition(&name.topic, name.partition);
+    let key = Key {
+        topic: name.topic.clone(),
+        topic_id: picture
+            .topic(&name.topic)
+            .map_or(Uuid::ZERO, |topic| topic.id),
+        partition: name.partition,
+    };
+    let place = Place {
+        offset: wanted.offset,
+        leader_epoch: known.map_or(-1, |known| known.leader_epoch),
+    };
+    (key, place)
+}
+
+/// Who leads a partition; `None` during an election, or if it is not known.
+pub(super) fn leader(picture: &Metadata, partition: &TopicPartition) -> Option<i32> {
+    picture
+        .partition(&partition.topic, partition.partition)?
+        .leader
+}
+
+fn is_session_error(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::FETCH_SESSION_ID_NOT_FOUND
+            | ErrorCode::INVALID_FETCH_SESSION_EPOCH
+            | ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR
+    )
+}
+
+/// First version of the request that names topics by id (KIP-516).
+const FIRST_BY_ID: i16 = 13;

@@ -1,0 +1,123 @@
+//! A consumer's part in its group, as far as the application and the group's task have to agree on it. Pure.
+//!
+//! Giving partitions up takes two steps of the application: `poll` tells it ([`Event::Revoked`](crate::Event::Revoked)), and its next
+//! `poll` says that it is done. Until then the group's task waits with joining again.
+
+use crate::topic_partition::TopicPartition;
+
+/// Topics wanted, who the member is, and how far a revocation has come.
+#[derive(Debug, Default)]
+pub(crate) struct Membership {
+    subscription: Option<Vec<String>>,
+    identity: Identity,
+    revocation: Revocation,
+}
+
+/// Who a member is to its coordinator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// Given by the coordinator; empty for none.
+    pub(crate) member_id: String,
+    /// Of the group when the member last joined; -1 for none.
+    pub(crate) generation: i32,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            member_id: String::new(),
+            generation: -1,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+enum Revocation {
+    #[default]
+    None,
+    /// The application has not been told yet.
+    Announced,
+    /// It has, and had finished up to these offsets.
+    Told(Vec<(TopicPartition, i64)>),
+    /// It has come back since.
+    Done(Vec<(TopicPartition, i64)>),
+}
+
+impl Membership {
+    /// Topics to read as a member; sorted, each once.
+    pub(crate) fn subscribe(&mut self, mut topics: Vec<String>) {
+        topics.sort();
+        topics.dedup();
+        self.subscription = Some(topics);
+    }
+
+    /// No member any more.
+    pub(crate) fn unsubscribe(&mut self) {
+        self.subscription = None;
+        self.revocation = Revocation::None;
+    }
+
+    /// Whether partitions come from the group.
+    pub(crate) fn is_subscribed(&self) -> bool {
+        self.subscription.is_some()
+    }
+
+    /// Topics to read as a member; empty for none.
+    pub(crate) fn subscription(&self) -> &[String] {
+        self.subscription.as_deref().unwrap_or_default()
+    }
+
+    /// Who the member is now.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The coordinator said who the member is.
+    pub(crate) fn set_identity(&mut self, identity: &Identity) {
+        if self.identity != *identity {
+            self.identity = identity.clone();
+        }
+    }
+
+    /// A revocation begins; the application will be told.
+    pub(crate) fn revoking(&mut self) {
+        self.revocation = Revocation::Announced;
+    }
+
+    /// A revocation is done at once: the application has nothing to give up.
+    pub(crate) fn nothing_to_revoke(&mut self) {
+        self.revocation = Revocation::Done(Vec::new());
+    }
+
+    /// Whether a revocation is under way, so that nothing should be fetched.
+    pub(crate) fn is_revoking(&self) -> bool {
+        !matches!(self.revocation, Revocation::None)
+    }
+
+    /// The application was told, and had finished up to `offsets`.
+    pub(crate) fn revocation_told(&mut self, offsets: Vec<(TopicPartition, i64)>) {
+        self.revocation = Revocation::Told(offsets);
+    }
+
+    /// The application has come back; true if that ends a revocation.
+    pub(crate) fn came_back(&mut self) -> bool {
+        let told = matches!(self.revocation, Revocation::Told(_));
+        if told && let Revocation::Told(offsets) = std::mem::take(&mut self.revocation) {
+            self.revocation = Revocation::Done(offsets);
+        }
+        told
+    }
+
+    /// The offsets finished before the partitions were given up, once they are; told once.
+    pub(crate) fn take_revoked(&mut self) -> Option<Vec<(TopicPartition, i64)>> {
+        match &mut self.revocation {
+            Revocation::Done(offsets) => Some(std::mem::take(offsets)),
+            _ => None,
+        }
+    }
+
+    /// Nothing is being revoked any more.
+    pub(crate) fn revocation_over(&mut self) {
+        self.revocation = Revocation::None;
+    }
+}
