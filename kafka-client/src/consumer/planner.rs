@@ -74,7 +74,10 @@ impl Planner {
 
     /// Asks for fresh metadata while a partition has no leader.
     fn find_leaders(&self, picture: &Metadata, now: Instant) {
-        let is_led = |one: &TopicPartition| fetcher::leader(picture, one).is_some();
+        let is_led = |one: &TopicPartition| {
+            // Whether there is such a topic is another question, and has been asked.
+            !is_usable(picture, &one.topic) || fetcher::leader(picture, one).is_some()
+        };
         let without = self.shared.with(|state| {
             let without = state.positions.leaderless(now, is_led);
             for (partition, generation) in &without {
