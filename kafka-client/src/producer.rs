@@ -168,7 +168,9 @@ impl Producer {
             handle.abort.cancel();
             handle.finished.cancelled().await;
         }
-        match handle.accumulator.lost().saturating_sub(lost_before) {
+        // What was on its way to a broker when the sender ended has failed with its request.
+        let failed = handle.accumulator.lost().saturating_sub(lost_before);
+        match failed + handle.accumulator.records() {
             0 => Ok(()),
             lost => Err(CloseError { lost }),
         }

@@ -237,9 +237,12 @@ impl Lane {
     /// What there is to do. Takes out what has expired.
     pub(crate) fn survey(&mut self, now: Instant, patience: Patience) -> Survey {
         let expired = self.expire(now);
-        let next = [self.next_try(now), self.oldest_deadline()];
+        let is_ready = self.is_ready(now, patience);
+        // What is ready needs no alarm: whoever has it in line will come.
+        let next_try = self.next_try().filter(|_| !is_ready);
+        let next = [next_try, self.oldest_deadline()];
         Survey {
-            is_ready: self.is_ready(now, patience),
+            is_ready,
             next: next.into_iter().flatten().min(),
             expired,
         }
@@ -318,12 +321,12 @@ impl Lane {
     }
 
     /// When waiting ends; `None` while only an answer can change anything.
-    fn next_try(&self, now: Instant) -> Option<Instant> {
+    fn next_try(&self) -> Option<Instant> {
         if self.in_flight.len() >= self.window() {
             return None;
         }
         if self.ready.is_empty() {
-            return self.open.as_ref().map(|_| self.linger_until.max(now));
+            return self.open.as_ref().map(|_| self.linger_until);
         }
         self.not_before
     }

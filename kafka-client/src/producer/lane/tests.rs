@@ -1,6 +1,7 @@
 use kafka_wire::records::ProducerStamp;
 
 use super::*;
+use crate::producer::idempotence::{Place, Trace};
 
 const RULES: Rules = Rules {
     batch_size: 1000,
@@ -483,4 +484,21 @@ fn a_batch_sealed_again_under_other_numbers_carries_them() {
         (7, 1, 0)
     );
     assert_eq!(after.record_count, 2);
+}
+
+#[test]
+fn what_is_ready_needs_no_alarm_but_its_deadline() {
+    let mut bench = bench(RULES);
+    bench.record(b"a");
+    bench.now += RULES.linger;
+    let survey = bench.lane.survey(bench.now, Patience::Linger);
+    assert!(survey.is_ready);
+    assert!(survey.next.unwrap() > bench.now);
+
+    let batch = bench.take();
+    bench.again(batch, Trace::None, Duration::from_millis(1));
+    bench.now += Duration::from_millis(1);
+    let survey = bench.lane.survey(bench.now, Patience::Linger);
+    assert!(survey.is_ready);
+    assert!(survey.next.unwrap() > bench.now);
 }

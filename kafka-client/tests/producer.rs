@@ -1,0 +1,896 @@
+//! The producer against brokers that fail in every way the embedded one can be told to.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    unreachable_pub,
+    reason = "test code: a failure is a failed test"
+)]
+
+#[path = "support/history.rs"]
+mod history;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use history::{History, Logs, Order, within};
+use kafka_client::{
+    Acks, Client, ClientConfig, CloseError, Compression, Delivered, ErrorCode, Producer,
+    ProducerConfig, ProducerRecord, SendError, SendErrorKind,
+};
+use kafka_testcontainers::embedded::{Broker, Config, Control, Seen};
+use kafka_wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+use kafka_wire::messages::produce::{
+    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
+};
+
+const TOPIC: &str = "orders";
+
+struct Setup {
+    broker: Broker,
+    client: Client,
+    producer: Producer,
+}
+
+/// A cluster with a topic, and a producer that does not wait long.
+async fn setup(nodes: usize, partitions: i32, config: ProducerConfig) -> Setup {
+    let broker = Broker::start(Config::nodes(nodes)).await.unwrap();
+    broker.create_topic(TOPIC, partitions, -1).unwrap();
+    let client = client(&broker);
+    let producer = Producer::new(&client, config).unwrap();
+    Setup {
+        broker,
+        client,
+        producer,
+    }
+}
+
+fn client(broker: &Broker) -> Client {
+    let bootstrap = broker.bootstrap().split(',').map(str::to_owned).collect();
+    Client::new(ClientConfig {
+        bootstrap,
+        request_timeout: Duration::from_secs(5),
+        ..Default::default()
+    })
+    .unwrap()
+}
+
+fn hasty() -> ProducerConfig {
+    ProducerConfig {
+        linger: Duration::from_millis(1),
+        retry_backoff: Duration::from_millis(10),
+        delivery_timeout: Duration::from_secs(30),
+        request_timeout: Duration::from_secs(5),
+        max_block: Duration::from_secs(5),
+        ..Default::default()
+    }
+}
+
+/// Without idempotence.
+fn plain(acks: Acks) -> ProducerConfig {
+    ProducerConfig {
+        idempotent: false,
+        acks,
+        ..hasty()
+    }
+}
+
+impl Setup {
+    async fn send(&self, value: &[u8]) -> Result<Delivered, SendError> {
+        let record = ProducerRecord {
+            partition: Some(0),
+            ..ProducerRecord::to(TOPIC, value)
+        };
+        let delivery = within(10, self.producer.send(record)).await?;
+        within(60, delivery).await
+    }
+
+    fn logs(&self, partitions: i32) -> Logs {
+        let log = |partition| {
+            let records = self.broker.log(TOPIC, partition).into_iter();
+            records
+                .map(|record| (record.offset, record.value.unwrap().to_vec()))
+                .collect()
+        };
+        (0..partitions)
+            .map(|partition| (partition, log(partition)))
+            .collect()
+    }
+
+    fn values(&self, partition: i32) -> Vec<String> {
+        let records = self.broker.log(TOPIC, partition).into_iter();
+        records
+            .map(|record| String::from_utf8(record.value.unwrap().to_vec()).unwrap())
+            .collect()
+    }
+
+    /// From now on produce requests number 0, 1, … get what `control` says.
+    fn on_produce(
+        &self,
+        mut control: impl FnMut(usize, &Seen<'_>) -> Control + Send + 'static,
+    ) -> Arc<AtomicUsize> {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = count.clone();
+        self.broker.control(move |seen| {
+            if seen.is::<ProduceRequest>() {
+                control(counted.fetch_add(1, Ordering::SeqCst), seen)
+            } else {
+                Control::Pass
+            }
+        });
+        count
+    }
+}
+
+/// The answer that every partition of a produce request failed with `code`, or was written at 0.
+fn answer(seen: &Seen<'_>, code: ErrorCode, throttle_time_ms: i32) -> Control {
+    let request: ProduceRequest = seen.request().unwrap();
+    let topics = request.topic_data.into_iter().map(|topic| {
+        let partitions = topic
+            .partition_data
+            .into_iter()
+            .map(|data| PartitionProduceResponse {
+                index: data.index,
+                error_code: code,
+                base_offset: if code.is_ok() { 0 } else { -1 },
+                ..Default::default()
+            });
+        TopicProduceResponse {
+            name: topic.name,
+            topic_id: topic.topic_id,
+            partition_responses: partitions.collect(),
+        }
+    });
+    let response = ProduceResponse {
+        responses: topics.collect(),
+        throttle_time_ms,
+        ..Default::default()
+    };
+    seen.answer::<ProduceRequest>(&response).unwrap()
+}
+
+#[tokio::test]
+async fn records_are_where_their_deliveries_say() {
+    let setup = setup(1, 3, hasty()).await;
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 0..3000, 3).await;
+    assert_eq!(history.acked(), 3000);
+    history.check(&setup.logs(3));
+    assert_eq!(setup.producer.buffered_records(), 0);
+    assert_eq!(setup.producer.buffered_bytes(), 0);
+}
+
+#[tokio::test]
+async fn everything_of_a_record_arrives() {
+    let setup = setup(1, 1, hasty()).await;
+    let record = ProducerRecord {
+        topic: TOPIC,
+        partition: None,
+        key: Some(b"key"),
+        value: None,
+        headers: &[("a", Some(b"1")), ("a", None), ("", Some(b""))],
+        timestamp_ms: Some(1_234_567),
+    };
+    let delivered = within(10, setup.producer.send(record).await.unwrap())
+        .await
+        .unwrap();
+    assert_eq!((delivered.offset, delivered.timestamp_ms), (0, 1_234_567));
+    let log = setup.broker.log(TOPIC, 0);
+    let read = &log[0];
+    assert_eq!(
+        (read.key.as_deref(), read.value.as_deref()),
+        (Some(&b"key"[..]), None)
+    );
+    assert_eq!(read.timestamp, 1_234_567);
+    let headers: Vec<_> = read
+        .headers
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_deref()))
+        .collect();
+    assert_eq!(headers, record.headers);
+}
+
+#[tokio::test]
+async fn every_compression_arrives() {
+    for compression in ["none", "gzip", "snappy", "lz4", "zstd"] {
+        let config = ProducerConfig {
+            compression: compression.parse::<Compression>().unwrap(),
+            batch_size: 100_000,
+            ..hasty()
+        };
+        let setup = setup(1, 2, config).await;
+        let mut history = History::default();
+        // More than is compressed on the sender's own thread.
+        history.send(&setup.producer, TOPIC, 0..20_000, 2).await;
+        assert_eq!(
+            history.acked(),
+            20_000,
+            "{compression}: {:?}",
+            history.failed().iter().next()
+        );
+        history.check(&setup.logs(2));
+        assert_eq!(setup.producer.buffered_bytes(), 0, "{compression}");
+    }
+}
+
+#[tokio::test]
+async fn keyless_records_take_turns_from_partition_0() {
+    let setup = setup(1, 3, hasty()).await;
+    let mut partitions = Vec::new();
+    for _ in 0..5 {
+        let delivery = setup
+            .producer
+            .send(ProducerRecord::to(TOPIC, b"v"))
+            .await
+            .unwrap();
+        partitions.push(within(10, delivery).await.unwrap().partition);
+    }
+    assert_eq!(partitions, [0, 1, 2, 0, 1]);
+}
+
+#[tokio::test]
+async fn records_of_one_linger_share_a_request() {
+    let config = ProducerConfig {
+        linger: Duration::from_millis(200),
+        ..hasty()
+    };
+    let setup = setup(1, 2, config).await;
+    let count = setup.on_produce(|_, _| Control::Pass);
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 0..100, 2).await;
+    history.check(&setup.logs(2));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_full_batch_does_not_linger_and_a_flush_does_not_either() {
+    let config = ProducerConfig {
+        linger: Duration::from_secs(25),
+        batch_records: Some(2),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    let first = setup
+        .producer
+        .send(ProducerRecord::to(TOPIC, b"1"))
+        .await
+        .unwrap();
+    let second = setup
+        .producer
+        .send(ProducerRecord::to(TOPIC, b"2"))
+        .await
+        .unwrap();
+    within(10, first).await.unwrap();
+    within(10, second).await.unwrap();
+
+    let third = setup
+        .producer
+        .send(ProducerRecord::to(TOPIC, b"3"))
+        .await
+        .unwrap();
+    within(10, setup.producer.flush()).await;
+    assert!(third.is_done());
+}
+
+#[tokio::test]
+async fn a_lost_answer_writes_once() {
+    let setup = setup(1, 2, hasty()).await;
+    setup.on_produce(|nth, _| match nth % 3 {
+        0 => Control::PassThenClose,
+        _ => Control::Pass,
+    });
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 0..2000, 2).await;
+    assert_eq!(history.acked(), 2000);
+    history.check(&setup.logs(2));
+}
+
+#[tokio::test]
+async fn a_cut_or_corrupt_answer_writes_once() {
+    let setup = setup(1, 2, hasty()).await;
+    setup.on_produce(|nth, _| match nth {
+        1 => Control::PassThenCut(7),
+        3 => Control::CorruptAt(4),
+        5 => Control::Close,
+        _ => Control::Pass,
+    });
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 0..2000, 2).await;
+    assert_eq!(history.acked(), 2000);
+    history.check(&setup.logs(2));
+}
+
+#[tokio::test]
+async fn a_leader_that_moves_is_followed_in_order() {
+    let setup = setup(3, 2, hasty()).await;
+    let mut history = History::default();
+    let broker = setup.broker.clone();
+    let moves = AtomicUsize::new(0);
+    setup.on_produce(move |nth, _| {
+        if nth % 5 == 4 {
+            let node = i32::try_from(moves.fetch_add(1, Ordering::SeqCst) % 3).unwrap() + 1;
+            broker.move_leader(TOPIC, 0, node);
+        }
+        Control::Pass
+    });
+    for chunk in 0..20 {
+        history
+            .send(&setup.producer, TOPIC, chunk * 100..(chunk + 1) * 100, 2)
+            .await;
+    }
+    setup.broker.clear_control();
+    assert_eq!(history.acked(), 2000);
+    history.check(&setup.logs(2));
+}
+
+#[tokio::test]
+async fn without_idempotence_a_leader_that_moves_is_followed_in_order_too() {
+    for acks in [Acks::Leader, Acks::All] {
+        let setup = setup(3, 1, plain(acks)).await;
+        let mut history = History::new(Order::Repeated);
+        for chunk in 0..10 {
+            history
+                .send(&setup.producer, TOPIC, chunk * 100..(chunk + 1) * 100, 1)
+                .await;
+            let node = i32::try_from(chunk % 3).unwrap() + 1;
+            setup.broker.move_leader(TOPIC, 0, node);
+        }
+        assert_eq!(history.acked(), 1000);
+        history.check(&setup.logs(1));
+    }
+}
+
+#[tokio::test]
+async fn without_idempotence_a_retry_after_a_lost_answer_may_repeat_but_keeps_the_order() {
+    let setup = setup(1, 1, plain(Acks::All)).await;
+    setup.on_produce(|nth, _| match nth {
+        1 | 3 => Control::PassThenClose,
+        2 => Control::Close,
+        _ => Control::Pass,
+    });
+    let mut history = History::new(Order::Repeated);
+    history.send(&setup.producer, TOPIC, 0..2000, 1).await;
+    assert_eq!(history.acked(), 2000);
+    history.check(&setup.logs(1));
+    assert!(setup.values(0).len() > 2000, "the test has lost an answer");
+}
+
+#[tokio::test]
+async fn attempts_are_counted_in_all() {
+    for (control, possibly_written) in [(None, false), (Some(Control::PassThenClose), true)] {
+        let config = ProducerConfig {
+            max_attempts: Some(3),
+            ..plain(Acks::All)
+        };
+        let setup = setup(1, 1, config).await;
+        let told = control.clone();
+        let count = setup.on_produce(move |_, seen| match &told {
+            Some(control) => control.clone(),
+            None => answer(seen, ErrorCode::NOT_ENOUGH_REPLICAS, 0),
+        });
+        let error = setup.send(b"v").await.unwrap_err();
+        assert_eq!(error.kind, SendErrorKind::Exhausted { attempts: 3 });
+        assert_eq!(error.possibly_written, possibly_written);
+        assert_eq!(count.load(Ordering::SeqCst), 3);
+        if control.is_none() {
+            assert_eq!(error.code(), Some(ErrorCode::NOT_ENOUGH_REPLICAS));
+        }
+        assert_eq!((&*error.topic, error.partition), (TOPIC, Some(0)));
+    }
+}
+
+#[tokio::test]
+async fn an_idempotent_producer_goes_on_after_attempts_ran_out() {
+    let config = ProducerConfig {
+        max_attempts: Some(2),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    setup.send(b"before").await.unwrap();
+    setup.on_produce(|_, _| Control::PassThenClose);
+    assert!(setup.send(b"unsure").await.unwrap_err().possibly_written);
+    setup.on_produce(|_, _| Control::Close);
+    assert!(
+        setup
+            .send(b"unsure too")
+            .await
+            .unwrap_err()
+            .possibly_written
+    );
+    setup.broker.clear_control();
+    setup.send(b"after").await.unwrap();
+    assert_eq!(setup.values(0), ["before", "unsure", "after"]);
+}
+
+#[tokio::test]
+async fn what_will_not_get_better_fails_at_once_and_alone() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.send(b"0").await.unwrap();
+    let count = setup.on_produce(|nth, seen| match nth {
+        0 => answer(seen, ErrorCode::TOPIC_AUTHORIZATION_FAILED, 0),
+        _ => Control::Pass,
+    });
+    let error = setup.send(b"1").await.unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Refused);
+    assert_eq!(error.code(), Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+    assert!(!error.possibly_written && error.to_string().contains(TOPIC));
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+
+    let delivered = setup.send(b"2").await.unwrap();
+    assert_eq!(delivered.offset, 1);
+    assert_eq!(
+        setup.broker.log(TOPIC, 0)[1].producer_epoch,
+        1,
+        "the gap was closed by a new epoch"
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_lost_its_end_starts_a_new_epoch_in_order() {
+    let setup = setup(1, 1, hasty()).await;
+    for value in [b"0", b"1", b"2"] {
+        setup.send(value).await.unwrap();
+    }
+    assert_eq!(setup.broker.truncate(TOPIC, 0, 1), Some(1));
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 3..1000, 1).await;
+    assert_eq!(history.acked(), 997);
+    let log = setup.broker.log(TOPIC, 0);
+    assert_eq!((log[1].producer_epoch, log[1].base_sequence), (1, 0));
+    let numbers: Vec<usize> = setup
+        .values(0)
+        .iter()
+        .map(|value| value.parse().unwrap())
+        .collect();
+    assert!(numbers.is_sorted() && numbers.len() == 998);
+}
+
+#[tokio::test]
+async fn gaps_and_forgotten_producers_are_sent_under_new_numbers() {
+    for code in [
+        ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+        ErrorCode::UNKNOWN_PRODUCER_ID,
+    ] {
+        let setup = setup(1, 2, hasty()).await;
+        setup.on_produce(move |nth, seen| match nth {
+            2 | 3 | 9 => answer(seen, code, 0),
+            _ => Control::Pass,
+        });
+        let mut history = History::default();
+        for chunk in 0..20 {
+            history
+                .send(&setup.producer, TOPIC, chunk * 100..(chunk + 1) * 100, 2)
+                .await;
+        }
+        assert_eq!(history.acked(), 2000);
+        history.check(&setup.logs(2));
+    }
+}
+
+#[tokio::test]
+async fn brokers_that_forget_producers_change_nothing() {
+    let setup = setup(1, 1, hasty()).await;
+    let mut history = History::default();
+    for chunk in 0..5 {
+        history
+            .send(&setup.producer, TOPIC, chunk * 100..(chunk + 1) * 100, 1)
+            .await;
+        setup.broker.expire_producer_ids();
+    }
+    assert_eq!(history.acked(), 500);
+    history.check(&setup.logs(1));
+}
+
+#[tokio::test]
+async fn a_repetition_that_the_broker_no_longer_remembers_is_success_without_an_offset() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.on_produce(|nth, seen| match nth {
+        0 => answer(seen, ErrorCode::DUPLICATE_SEQUENCE_NUMBER, 0),
+        _ => Control::Pass,
+    });
+    assert_eq!(setup.send(b"v").await.unwrap().offset, -1);
+}
+
+#[tokio::test]
+async fn a_broker_that_dies_loses_nothing() {
+    let setup = setup(3, 4, hasty()).await;
+    let mut history = History::default();
+    let broker = setup.broker.clone();
+    let killer = tokio::spawn(async move {
+        for node in [1, 2, 3] {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            broker.kill(node).unwrap();
+            broker.ended(node).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            broker.restart(node).await.unwrap();
+        }
+    });
+    let mut next = 0;
+    while !killer.is_finished() || next < 2000 {
+        history
+            .send(&setup.producer, TOPIC, next..next + 500, 4)
+            .await;
+        next += 500;
+    }
+    killer.await.unwrap();
+    assert_eq!(
+        history.acked(),
+        usize::try_from(next).unwrap(),
+        "{:?}",
+        history.failed().iter().next()
+    );
+    history.check(&setup.logs(4));
+}
+
+#[tokio::test]
+async fn whatever_fails_records_are_there_once_and_in_order() {
+    for seed in 0..8 {
+        println!("seed {seed}");
+        let setup = setup(3, 3, hasty()).await;
+        let mut random = fastrand::Rng::with_seed(seed);
+        let broker = setup.broker.clone();
+        setup.on_produce(move |_, seen| match random.u32(0..20) {
+            0 => Control::Close,
+            1 => Control::PassThenClose,
+            2 => Control::PassThenCut(random.usize(0..40)),
+            3 => answer(seen, ErrorCode::NOT_ENOUGH_REPLICAS, 0),
+            4 => answer(seen, ErrorCode::REQUEST_TIMED_OUT, 0),
+            5 => answer(seen, ErrorCode::NOT_LEADER_OR_FOLLOWER, 0),
+            6 => Control::DelayAnswer(Duration::from_millis(random.u64(0..20))),
+            7 => {
+                broker.move_leader(TOPIC, random.i32(0..3), random.i32(1..=3));
+                Control::Pass
+            }
+            // The correlation id: of other bytes nobody can tell.
+            8 => Control::CorruptAt(random.usize(0..4)),
+            _ => Control::Pass,
+        });
+        let mut history = History::default();
+        for chunk in 0..40 {
+            history
+                .send(&setup.producer, TOPIC, chunk * 50..(chunk + 1) * 50, 3)
+                .await;
+        }
+        setup.broker.clear_control();
+        assert!(history.acked() >= 1000, "{:?}", history.failed());
+        history.check(&setup.logs(3));
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_is_too_large_fails_alone_with_size_and_limit() {
+    let setup = setup(1, 1, hasty()).await;
+    let large = vec![0; 2 << 20];
+    let error = setup.send(&large).await.unwrap_err();
+    assert!(
+        matches!(error.kind, SendErrorKind::TooLarge { size, limit } if size > 2 << 20 && limit == 1 << 20)
+    );
+    assert!(!error.possibly_written);
+    setup.send(b"small").await.unwrap();
+    let nearly = vec![b'x'; (1 << 20) - 100];
+    setup.send(&nearly).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_unknown_topic_is_named_in_the_time_given() {
+    let mut config = Config::nodes(1);
+    config.auto_create_topics = false;
+    let broker = Broker::start(config).await.unwrap();
+    let config = ProducerConfig {
+        max_block: Duration::from_millis(300),
+        ..hasty()
+    };
+    let producer = Producer::new(&client(&broker), config).unwrap();
+    let error = within(5, producer.send(ProducerRecord::to("nowhere", b"v")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Topic);
+    assert_eq!(&*error.topic, "nowhere");
+    assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+}
+
+#[tokio::test]
+async fn a_topic_is_created_by_sending_to_it() {
+    let broker = Broker::start(Config::nodes(1)).await.unwrap();
+    let producer = Producer::new(&client(&broker), hasty()).unwrap();
+    let delivery = within(10, producer.send(ProducerRecord::to("new", b"v")))
+        .await
+        .unwrap();
+    assert_eq!(within(10, delivery).await.unwrap().offset, 0);
+
+    let error = within(5, producer.send(ProducerRecord::to("no such name!", b"v")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::INVALID_TOPIC_EXCEPTION));
+}
+
+#[tokio::test]
+async fn a_full_buffer_holds_senders_back_and_refuses_those_that_will_not_wait() {
+    let config = ProducerConfig {
+        batch_size: 10_000,
+        buffer_memory: 40_000,
+        linger: Duration::from_secs(20),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    within(10, setup.client.partition_count(TOPIC))
+        .await
+        .unwrap();
+    let released = Arc::new(tokio::sync::Semaphore::new(0));
+    let is_open = released.clone();
+    setup.on_produce(move |_, _| {
+        if is_open.is_closed() {
+            Control::Pass
+        } else {
+            Control::Close
+        }
+    });
+    let value = vec![b'x'; 3000];
+    let record = ProducerRecord::to(TOPIC, &value);
+    let mut taken = Vec::new();
+    let error = loop {
+        match setup.producer.try_send(record) {
+            Ok(delivery) => taken.push(delivery),
+            Err(error) => break error,
+        }
+        assert!(taken.len() < 20);
+    };
+    assert_eq!(
+        error.kind,
+        SendErrorKind::BufferFull {
+            waited: Duration::ZERO
+        }
+    );
+    assert!(setup.producer.buffered_bytes() <= 40_000);
+    assert_eq!(setup.producer.buffered_records(), taken.len());
+
+    let mut waiting = std::pin::pin!(setup.producer.send(record));
+    let early = tokio::time::timeout(Duration::from_millis(50), waiting.as_mut()).await;
+    assert!(early.is_err(), "there is no room");
+    released.close();
+    taken.push(within(20, waiting).await.unwrap());
+    setup.producer.flush().await;
+    for delivery in taken {
+        within(20, delivery).await.unwrap();
+    }
+    assert_eq!(setup.producer.buffered_bytes(), 0);
+}
+
+#[tokio::test]
+async fn a_send_that_is_dropped_while_it_waits_has_taken_nothing() {
+    let config = ProducerConfig {
+        batch_size: 4000,
+        buffer_memory: 4000,
+        linger: Duration::from_secs(20),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    setup.on_produce(|_, _| Control::Close);
+    let value = vec![b'x'; 3000];
+    let first = within(10, setup.producer.send(ProducerRecord::to(TOPIC, &value)))
+        .await
+        .unwrap();
+    for _ in 0..5 {
+        let dropped = tokio::time::timeout(
+            Duration::from_millis(20),
+            setup.producer.send(ProducerRecord::to(TOPIC, &value)),
+        );
+        assert!(dropped.await.is_err());
+    }
+    setup.broker.clear_control();
+    within(20, first).await.unwrap();
+    within(20, setup.producer.flush()).await;
+    assert_eq!(setup.values(0).len(), 1);
+    assert_eq!(setup.producer.buffered_bytes(), 0);
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_a_failure_that_may_have_been_written() {
+    let config = ProducerConfig {
+        delivery_timeout: Duration::from_millis(300),
+        request_timeout: Duration::from_millis(800),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    setup.send(b"0").await.unwrap();
+    setup.on_produce(|nth, _| match nth {
+        0 => Control::DelayAnswer(Duration::from_millis(600)),
+        _ => Control::Pass,
+    });
+    let start = tokio::time::Instant::now();
+    let error = setup.send(b"1").await.unwrap_err();
+    let took = start.elapsed();
+    assert!(
+        took >= Duration::from_millis(299) && took < Duration::from_millis(590),
+        "{took:?}"
+    );
+    assert_eq!(
+        error.kind,
+        SendErrorKind::Expired {
+            after: Duration::from_millis(300)
+        }
+    );
+    assert!(error.possibly_written);
+    // The late answer finds nobody, and what follows is in its place.
+    tokio::time::sleep(Duration::from_millis(350)).await;
+    assert_eq!(setup.send(b"2").await.unwrap().offset, 2);
+    assert_eq!(setup.values(0), ["0", "1", "2"]);
+    assert_eq!(setup.producer.buffered_bytes(), 0);
+}
+
+#[tokio::test]
+async fn what_was_never_sent_expires_as_not_written() {
+    let config = ProducerConfig {
+        delivery_timeout: Duration::from_millis(300),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    setup.send(b"0").await.unwrap();
+    setup.broker.kill(1).unwrap();
+    let error = setup.send(b"1").await.unwrap_err();
+    assert!(matches!(error.kind, SendErrorKind::Expired { .. }));
+}
+
+#[tokio::test]
+async fn unacknowledged_records_arrive_without_an_offset() {
+    let setup = setup(1, 2, plain(Acks::None)).await;
+    let mut numbers = Vec::new();
+    for number in 0..1000_usize {
+        let value = number.to_string();
+        let record = ProducerRecord {
+            partition: Some(i32::try_from(number % 2).unwrap()),
+            ..ProducerRecord::to(TOPIC, value.as_bytes())
+        };
+        numbers.push(setup.producer.send(record).await.unwrap());
+    }
+    for delivery in numbers {
+        assert_eq!(within(10, delivery).await.unwrap().offset, -1);
+    }
+    let arrived = async {
+        while setup.values(0).len() + setup.values(1).len() < 1000 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within(10, arrived).await;
+    let even: Vec<usize> = setup
+        .values(0)
+        .iter()
+        .map(|value| value.parse().unwrap())
+        .collect();
+    assert!(even.is_sorted() && even.iter().all(|number| number % 2 == 0));
+}
+
+#[tokio::test]
+async fn without_an_identity_nothing_is_sent_and_the_reason_is_told() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.broker.control(|seen| {
+        if !seen.is::<InitProducerIdRequest>() {
+            return Control::Pass;
+        }
+        let refusal = InitProducerIdResponse {
+            error_code: ErrorCode::CLUSTER_AUTHORIZATION_FAILED,
+            ..Default::default()
+        };
+        seen.answer::<InitProducerIdRequest>(&refusal).unwrap()
+    });
+    let error = setup.send(b"v").await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::CLUSTER_AUTHORIZATION_FAILED));
+    assert!(!error.possibly_written);
+    setup.broker.clear_control();
+    setup.send(b"v").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_broker_that_holds_us_back_gets_nothing_meanwhile() {
+    let setup = setup(1, 1, plain(Acks::Leader)).await;
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen_at = times.clone();
+    setup.on_produce(move |_, seen| {
+        seen_at.lock().unwrap().push(tokio::time::Instant::now());
+        answer(seen, ErrorCode::NONE, 200)
+    });
+    setup.send(b"1").await.unwrap();
+    setup.send(b"2").await.unwrap();
+    let times = times.lock().unwrap();
+    assert!(
+        times[1] - times[0] >= Duration::from_millis(199),
+        "{:?}",
+        times[1] - times[0]
+    );
+}
+
+#[tokio::test]
+async fn closing_sends_what_was_taken_and_refuses_more() {
+    let config = ProducerConfig {
+        linger: Duration::from_secs(20),
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    let delivery = setup
+        .producer
+        .send(ProducerRecord::to(TOPIC, b"v"))
+        .await
+        .unwrap();
+    let other = setup.producer.clone();
+    within(10, setup.producer.close(Duration::from_secs(10)))
+        .await
+        .unwrap();
+    assert!(delivery.is_done());
+    assert_eq!(setup.values(0), ["v"]);
+    let error = other
+        .send(ProducerRecord::to(TOPIC, b"late"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn closing_gives_up_at_its_deadline_and_says_how_many_were_lost() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.send(b"0").await.unwrap();
+    setup.on_produce(|_, _| Control::Drop);
+    let delivery = setup
+        .producer
+        .send(ProducerRecord::to(TOPIC, b"v"))
+        .await
+        .unwrap();
+    let closed = within(10, setup.producer.close(Duration::from_millis(100))).await;
+    assert_eq!(closed, Err(CloseError { lost: 1 }));
+    let error = within(1, delivery).await.unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Closed);
+    assert!(error.possibly_written, "it was on its way");
+}
+
+#[tokio::test]
+async fn a_producer_that_is_dropped_sends_what_it_has_taken() {
+    let config = ProducerConfig {
+        linger: Duration::from_secs(20),
+        ..hasty()
+    };
+    let Setup {
+        broker,
+        client,
+        producer,
+    } = setup(1, 1, config).await;
+    let delivery = producer
+        .send(ProducerRecord::to(TOPIC, b"v"))
+        .await
+        .unwrap();
+    drop(producer);
+    drop(client);
+    within(10, delivery).await.unwrap();
+    assert_eq!(broker.log(TOPIC, 0).len(), 1);
+    // Its task has ended with it, and so have the connections.
+    let gone = async {
+        while broker.connections() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    within(10, gone).await;
+}
+
+#[tokio::test]
+async fn closing_before_anything_was_sent_is_immediate() {
+    let setup = setup(1, 1, hasty()).await;
+    within(1, setup.producer.close(Duration::from_secs(10)))
+        .await
+        .unwrap();
+    let error = within(5, setup.producer.send(ProducerRecord::to(TOPIC, b"v")))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Closed);
+}
+
+#[tokio::test]
+async fn a_partition_that_does_not_exist_is_refused() {
+    let setup = setup(1, 1, hasty()).await;
+    let record = ProducerRecord {
+        partition: Some(1),
+        ..ProducerRecord::to(TOPIC, b"v")
+    };
+    let error = within(10, setup.producer.send(record)).await.unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::Partition { partitions: 1 });
+}
