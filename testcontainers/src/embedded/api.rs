@@ -11,6 +11,7 @@ mod offsets;
 mod positions;
 mod produce;
 mod topics;
+mod validation;
 mod versions;
 
 use std::sync::Arc;

@@ -76,6 +76,8 @@ enum End {
     ByControl,
     #[error("the node stops")]
     Stopping,
+    #[error("the node was killed")]
+    Killed,
     #[error("{0}")]
     Io(#[from] io::Error),
     #[error("{0}")]
@@ -114,10 +116,10 @@ impl Connection {
 
     async fn answer_one(&mut self) -> Result<(), End> {
         let frame = self.next_frame().await?;
-        self.unpaused().await;
+        self.unpaused().await?;
         let (header, body) = decode_request_header(&frame)?;
         let outgoing = self.controlled(&header, &body).await?;
-        self.unpaused().await;
+        self.unpaused().await?;
         write_all(&mut self.stream, outgoing.segments).await?;
         match outgoing.then {
             Then::Close => Err(End::ByControl),
@@ -179,6 +181,10 @@ impl Connection {
 
     /// What the broker answers; nothing for a request without an answer.
     async fn work(&self, header: &RequestHeader, body: &Bytes) -> Result<Vec<Bytes>, End> {
+        // The hook may have killed it just now.
+        if *self.modes.borrow() == Mode::Down {
+            return Err(End::Killed);
+        }
         let context = Context {
             cluster: &self.cluster,
             node: self.node,
@@ -203,7 +209,7 @@ impl Connection {
     async fn next_frame(&mut self) -> Result<Bytes, End> {
         let limit = self.cluster.config().request_max_bytes;
         loop {
-            self.unpaused().await;
+            self.unpaused().await?;
             if let Some(frame) = split_frame(&mut self.buffer, limit)? {
                 return Ok(frame);
             }
@@ -229,9 +235,13 @@ impl Connection {
         }
     }
 
-    /// Waits while the node is paused.
-    async fn unpaused(&mut self) {
-        let _ = self.modes.wait_for(|mode| *mode != Mode::Paused).await;
+    /// Waits while the node is paused. A node that was killed does nothing any more, even if it was in the middle of something.
+    async fn unpaused(&mut self) -> Result<(), End> {
+        let mode = self.modes.wait_for(|mode| *mode != Mode::Paused).await;
+        match mode.map_or(Mode::Down, |mode| *mode) {
+            Mode::Down => Err(End::Killed),
+            Mode::Running | Mode::Paused | Mode::Draining => Ok(()),
+        }
     }
 }
 

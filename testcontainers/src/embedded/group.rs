@@ -10,6 +10,7 @@
 //! The rules are those of Kafka's group coordinator (`GroupMetadataManager`, the classic half): KIP-62, KIP-134, KIP-345, KIP-394,
 //! KIP-814. A group knows nothing of topics, offsets or connections.
 
+mod answer;
 mod join;
 mod member;
 mod rebalance;
@@ -18,10 +19,10 @@ mod sync;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use bytes::Bytes;
 use kafka_wire::ErrorCode;
 use tokio::time::Instant;
 
+pub(super) use answer::{Done, Joined, JoinedMember, Synced};
 pub(super) use join::{Abilities, Join};
 pub(super) use member::Member;
 pub(super) use sync::Believed;
@@ -67,45 +68,6 @@ pub(super) enum State {
 struct Initial {
     remaining: Duration,
     has_grown: bool,
-}
-
-/// A request that can be answered now.
-#[derive(Debug)]
-pub(super) enum Done<J, S> {
-    Join(J, Joined),
-    Sync(S, Synced),
-}
-
-/// The answer to a join.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Joined {
-    pub(super) code: ErrorCode,
-    /// -1 with an error.
-    pub(super) generation: i32,
-    pub(super) protocol_type: Option<String>,
-    pub(super) protocol: Option<String>,
-    pub(super) leader: String,
-    pub(super) member: String,
-    /// The leader is told that it need not assign (KIP-814).
-    pub(super) skip_assignment: bool,
-    /// For the leader: everybody, with what they can do under the protocol.
-    pub(super) members: Vec<JoinedMember>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct JoinedMember {
-    pub(super) id: String,
-    pub(super) instance: Option<String>,
-    pub(super) metadata: Bytes,
-}
-
-/// The answer to a sync.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Synced {
-    pub(super) code: ErrorCode,
-    pub(super) protocol_type: Option<String>,
-    pub(super) protocol: Option<String>,
-    pub(super) assignment: Bytes,
 }
 
 /// Who asks.
@@ -384,28 +346,6 @@ impl State {
             Self::PreparingRebalance => "PreparingRebalance",
             Self::CompletingRebalance => "CompletingRebalance",
             Self::Stable => "Stable",
-        }
-    }
-}
-
-impl Joined {
-    /// An error, for this member.
-    pub(super) fn failed(code: ErrorCode, member: &str) -> Self {
-        Self {
-            code,
-            generation: -1,
-            member: member.to_owned(),
-            ..Self::default()
-        }
-    }
-}
-
-impl Synced {
-    /// An error.
-    pub(super) fn failed(code: ErrorCode) -> Self {
-        Self {
-            code,
-            ..Self::default()
         }
     }
 }

@@ -113,7 +113,7 @@ impl Topics {
         if existing + partitions.len() > MOST_PARTITIONS {
             return Err(refused(
                 ErrorCode::POLICY_VIOLATION,
-                format!("The embedded broker keeps at most {MOST_PARTITIONS} partitions."),
+                format!("the embedded broker keeps at most {MOST_PARTITIONS} partitions"),
             ));
         }
         let topic = Arc::new(Topic {
@@ -144,14 +144,14 @@ impl Topics {
             return Err(refused(
                 ErrorCode::INVALID_TOPIC_EXCEPTION,
                 format!(
-                    "Topic name is invalid: {name:?} is empty, '.', '..', longer than 249 characters, or has others than ASCII alphanumerics, '.', '_' and '-'"
+                    "{name:?} is no name for a topic: 1 to 249 of the letters, digits, '.', '_' and '-' of ASCII, and not '.' or '..'"
                 ),
             ));
         }
         if self.by_name.contains_key(name) {
             return Err(refused(
                 ErrorCode::TOPIC_ALREADY_EXISTS,
-                format!("Topic '{name}' already exists."),
+                format!("there is a topic {name} already"),
             ));
         }
         Ok(())
@@ -170,7 +170,7 @@ impl Topics {
         let Ok(count @ 1..) = usize::try_from(partitions) else {
             return Err(refused(
                 ErrorCode::INVALID_PARTITIONS,
-                format!("Number of partitions must be larger than 0, not {partitions}."),
+                format!("a topic cannot have {partitions} partitions"),
             ));
         };
         let replicas = match usize::try_from(replication) {
@@ -179,7 +179,7 @@ impl Topics {
                 return Err(refused(
                     ErrorCode::INVALID_REPLICATION_FACTOR,
                     format!(
-                        "Replication factor {replication} does not fit {} available broker(s).",
+                        "{replication} replicas do not fit on {} nodes that are up",
                         up.len()
                     ),
                 ));
@@ -188,7 +188,7 @@ impl Topics {
         if count > MOST_PARTITIONS {
             return Err(refused(
                 ErrorCode::POLICY_VIOLATION,
-                format!("Excessively large number of partitions: {count}."),
+                format!("{count} partitions are more than the embedded broker keeps"),
             ));
         }
         let nodes = up.iter().copied().cycle();
@@ -218,7 +218,7 @@ impl Settings {
             let bad = || {
                 refused(
                     ErrorCode::INVALID_CONFIG,
-                    format!("Invalid value {value} for configuration {key}"),
+                    format!("{key} cannot be {value:?}"),
                 )
             };
             match key.as_str() {
@@ -242,7 +242,7 @@ impl Settings {
                 _ => {
                     return Err(refused(
                         ErrorCode::INVALID_CONFIG,
-                        format!("Unknown topic config name: {key}"),
+                        format!("topics have no setting {key}"),
                     ));
                 }
             }

@@ -98,7 +98,7 @@ fn described(context: &Context<'_>, group_id: String) -> DescribedGroup {
         Some(group) => DescribedGroup { group_id, ..group },
         None if context.version >= 6 => DescribedGroup {
             error_code: ErrorCode::GROUP_ID_NOT_FOUND,
-            error_message: Some(format!("Group {group_id} not found.")),
+            error_message: Some(format!("there is no group {group_id}")),
             group_state: DEAD.into(),
             group_id,
             ..DescribedGroup::default()

@@ -1,22 +1,20 @@
 //! `Produce`: appends batches.
 //!
-//! The checks and their error codes are those of Kafka's `LogValidator` and `UnifiedLog`. A batch with an error changes nothing.
+//! The checks and their error codes are those of Kafka's `UnifiedLog`, after those of `validation.rs`. A batch with an error changes nothing.
 
 use std::net::SocketAddr;
 
 use bytes::Bytes;
 use kafka_wire::ErrorCode;
 use kafka_wire::messages::produce::{
-    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData,
-    PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceData,
-    TopicProduceResponse,
+    LeaderIdAndEpoch, NodeEndpoint, PartitionProduceData, PartitionProduceResponse, ProduceRequest,
+    ProduceResponse, TopicProduceData, TopicProduceResponse,
 };
-use kafka_wire::records::{
-    BatchHeader, Compression, CrcCheck, RecordBatch, RecordError, TimestampType,
-};
+use kafka_wire::records::{BatchHeader, TimestampType};
 
 use super::Context;
-use crate::embedded::log::{LIMITS, Stamp};
+use super::validation::{Refusal, validated};
+use crate::embedded::log::Stamp;
 use crate::embedded::partition::{NotHere, Role};
 use crate::embedded::producers::Verdict;
 use crate::embedded::topics::Topic;
@@ -62,28 +60,6 @@ struct Appended {
     /// -1 if the producer's timestamps count.
     append_time: i64,
     log_start_offset: i64,
-}
-
-/// Why a batch was refused.
-#[derive(Debug)]
-struct Refusal {
-    code: ErrorCode,
-    message: Option<String>,
-    /// Records at fault.
-    records: Vec<BatchIndexAndErrorMessage>,
-    /// Who leads, if it is not this node.
-    leader: Option<NotHere>,
-}
-
-impl From<ErrorCode> for Refusal {
-    fn from(code: ErrorCode) -> Self {
-        Self {
-            code,
-            message: None,
-            records: Vec::new(),
-            leader: None,
-        }
-    }
 }
 
 impl Write<'_> {
@@ -180,7 +156,7 @@ impl Write<'_> {
             .partition(data.index)
             .ok_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION)?;
         let records = data.records.unwrap_or_default();
-        let (batch, latest) = self.validated(topic, &records)?;
+        let (batch, latest) = validated(self.context, topic, &records)?;
         let header = batch.header();
 
         let mut state = partition.lock();
@@ -247,110 +223,10 @@ impl Write<'_> {
         }
         Err(Refusal {
             message: Some(format!(
-                "The embedded broker keeps at most {limit} bytes of records."
+                "the embedded broker keeps at most {limit} bytes of records"
             )),
             ..ErrorCode::KAFKA_STORAGE_ERROR.into()
         })
-    }
-
-    /// The one batch of a partition, if it is one that a producer may send, and its latest record's timestamp.
-    fn validated(&self, topic: &Topic, records: &Bytes) -> Result<(RecordBatch, i64), Refusal> {
-        let batch = match RecordBatch::parse(records, CrcCheck::Verify) {
-            Ok(Some(batch)) => batch,
-            Ok(None) => {
-                return Err(invalid(
-                    "Produce requests must have exactly one whole record batch",
-                ));
-            }
-            Err(error) => return Err(unreadable(&error)),
-        };
-        if batch.bytes().len() < records.len() {
-            return Err(invalid(
-                "Produce requests must have exactly one record batch",
-            ));
-        }
-        let limit = topic.settings.message_max_bytes;
-        if records.len() > limit {
-            return Err(Refusal {
-                message: Some(format!(
-                    "The record batch size in the append to {} is {} bytes which exceeds the maximum configured value of {limit}.",
-                    topic.name,
-                    records.len(),
-                )),
-                ..ErrorCode::MESSAGE_TOO_LARGE.into()
-            });
-        }
-        self.check_header(&batch)?;
-        let latest = self.check_records(topic, &batch)?;
-        Ok((batch, latest))
-    }
-
-    fn check_header(&self, batch: &RecordBatch) -> Result<(), Refusal> {
-        let header = batch.header();
-        if header.attributes.is_control() {
-            return Err(invalid("Clients are not allowed to write control records"));
-        }
-        if header.attributes.is_transactional() {
-            return Err(ErrorCode::INVALID_TXN_STATE.into());
-        }
-        if header.base_offset != 0 {
-            return Err(invalid(
-                "The base offset of a produced record batch should be 0",
-            ));
-        }
-        if header.record_count <= 0 || header.record_count - 1 != header.last_offset_delta {
-            return Err(invalid(
-                "The record count of the batch does not match its offsets",
-            ));
-        }
-        if header.producer_id >= 0 && header.base_sequence < 0 {
-            return Err(invalid(
-                "A record batch with a producer id has no valid sequence number",
-            ));
-        }
-        match header.attributes.compression() {
-            Ok(Compression::Zstd) if self.context.version < 7 => {
-                Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE.into())
-            }
-            Ok(_) => Ok(()),
-            Err(error) => Err(unreadable(&error)),
-        }
-    }
-
-    /// Every record: its shape, its time, and its key if the topic is compacted. The latest time.
-    fn check_records(&self, topic: &Topic, batch: &RecordBatch) -> Result<i64, Refusal> {
-        let config = self.context.cluster.config();
-        let ahead = i64::try_from(config.timestamp_after_max.as_millis()).unwrap_or(i64::MAX);
-        let latest = self.context.cluster.now_ms().saturating_add(ahead);
-        let records = batch.open(&LIMITS).map_err(|error| unreadable(&error))?;
-        let mut highest = -1;
-        for (index, record) in (0..).zip(&records) {
-            let record = record.map_err(|error| unreadable(&error))?;
-            if record.offset != i64::from(index) {
-                return Err(invalid(
-                    "Offsets of records in a produced batch must rise one by one",
-                ));
-            }
-            if topic.settings.is_compacted && record.key.is_none() {
-                return Err(at_record(
-                    ErrorCode::INVALID_RECORD,
-                    index,
-                    "Compacted topic cannot accept message without key".into(),
-                ));
-            }
-            if record.timestamp > latest && !topic.settings.log_append_time {
-                return Err(at_record(
-                    ErrorCode::INVALID_TIMESTAMP,
-                    index,
-                    format!(
-                        "Timestamp {} is out of range: the latest allowed is {latest}",
-                        record.timestamp
-                    ),
-                ));
-            }
-            highest = highest.max(record.timestamp);
-        }
-        Ok(highest)
     }
 }
 
@@ -366,38 +242,5 @@ fn stamp(header: &BatchHeader, leader_epoch: i32, append_time: i64, latest: i64)
     Stamp {
         leader_epoch,
         max_timestamp,
-    }
-}
-
-fn invalid(message: &str) -> Refusal {
-    Refusal {
-        message: Some(message.into()),
-        ..ErrorCode::INVALID_RECORD.into()
-    }
-}
-
-fn at_record(code: ErrorCode, batch_index: i32, message: String) -> Refusal {
-    Refusal {
-        records: vec![BatchIndexAndErrorMessage {
-            batch_index,
-            batch_index_error_message: Some(message),
-        }],
-        message: Some("One or more records have been rejected".into()),
-        ..code.into()
-    }
-}
-
-fn unreadable(error: &RecordError) -> Refusal {
-    let code = match error {
-        RecordError::UnsupportedMagic { .. }
-        | RecordError::BadOffsets { .. }
-        | RecordError::BadCount { .. }
-        | RecordError::BadRecord { .. }
-        | RecordError::TrailingBytes { .. } => ErrorCode::INVALID_RECORD,
-        _ => ErrorCode::CORRUPT_MESSAGE,
-    };
-    Refusal {
-        message: Some(error.to_string()),
-        ..code.into()
     }
 }

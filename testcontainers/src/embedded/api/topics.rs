@@ -35,7 +35,7 @@ pub(super) fn create(context: &Context<'_>, request: CreateTopicsRequest) -> Cre
             }
             Some(_) => Err(Refused {
                 code: ErrorCode::INVALID_REQUEST,
-                message: "Duplicate topic name.".into(),
+                message: "the request names this topic twice".into(),
             }),
         };
         topics.push(match result {
@@ -77,9 +77,7 @@ fn new_topic(context: &Context<'_>, asked: CreatableTopic) -> Result<NewTopic, R
     {
         return Err(Refused {
             code: ErrorCode::INVALID_REQUEST,
-            message:
-                "Partitions and replication factor must both be -1 beside a replica assignment."
-                    .into(),
+            message: "beside an assignment of replicas, both numbers have to be -1".into(),
         });
     }
     let settings = asked.configs.into_iter();
@@ -113,7 +111,7 @@ fn assignment(
             return Err(Refused {
                 code: ErrorCode::INVALID_REPLICA_ASSIGNMENT,
                 message: format!(
-                    "The assignment of partition {} is not possible.",
+                    "partition {} cannot be assigned like this",
                     partition.partition_index
                 ),
             });
