@@ -8,12 +8,13 @@
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 
 use crate::api::{ApiKey, Request};
+use crate::encoder::Encoder;
 use crate::error::{DecodeError, DecodeReason, EncodeError, EncodeFault, EncodeReason, Fault};
 use crate::header::{
     RequestHeader, ResponseHeader, request_header_version, response_header_version,
 };
 use crate::messages;
-use crate::primitives::{Context, Encoder, Wire};
+use crate::primitives::{Context, Wire};
 use crate::table::Message;
 
 /// A frame ready to be written: length, header and body, in segments that are written one after the other.

@@ -11,7 +11,7 @@
 //! | `header` | what stands before every request and answer |
 //! | [`messages`] | one file per API: request, answer, their structures, as rows of a table |
 //! | `table`, [`rows`] | `wire_struct!`, the macro behind the rows; the rows as data, to be held against Kafka's schema files |
-//! | `primitives` | integers, strings, arrays, nullable and compact forms; nom starts here |
+//! | `primitives`, `encoder` | integers, strings, arrays, nullable and compact forms; nom starts here |
 //! | [`records`] | record batches: header, lazy walk, builder, compression |
 //! | [`group`] | protocols that travel inside bytes fields: subscriptions and assignments of consumer groups |
 //! | `error`, `error_code`, `uuid`, `secret` | what goes wrong, and small types of the wire |
@@ -38,6 +38,7 @@
 //! ```
 
 mod api;
+mod encoder;
 mod error;
 mod error_code;
 mod frame;
@@ -55,8 +56,8 @@ pub use api::{Api, ApiKey, ApiRanges, NEVER, RecodeError, Request, UnsupportedVe
 pub use error::{DecodeError, DecodeReason, EncodeError, EncodeReason};
 pub use error_code::ErrorCode;
 pub use frame::{
-    Frame, FrameError, correlation_id, decode_request, decode_request_header, decode_response, encode_request,
-    encode_response, frame_length, split_frame,
+    Frame, FrameError, correlation_id, decode_request, decode_request_header, decode_response,
+    encode_request, encode_response, frame_length, split_frame,
 };
 pub use header::{RequestHeader, ResponseHeader};
 pub use secret::Secret;

@@ -18,7 +18,8 @@ use nom::Parser as _;
 use nom::bytes::complete::take;
 use nom::number::complete::{be_f64, be_i8, be_i16, be_i32, be_i64, be_u8, be_u16};
 
-use crate::error::{DecodeReason, EncodeFault, EncodeReason, Fault};
+use crate::encoder::Encoder;
+use crate::error::{DecodeReason, EncodeFault, Fault};
 use crate::error_code::ErrorCode;
 use crate::rows::Kind;
 use crate::secret::Secret;
@@ -72,11 +73,11 @@ pub trait Wire: Sized {
 
 /// A type whose absence is written in its length: it can be null without more bytes.
 pub(crate) trait Sizeable: Wire {
+    /// Bytes of its length in the classic form.
+    const LENGTH_BYTES: usize;
+
     /// Reads the length, then as many bytes or elements; `None` is null.
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>>;
-
-    /// Writes a null.
-    fn encode_null(out: &mut Encoder);
 }
 
 macro_rules! fixed {
@@ -127,20 +128,28 @@ impl Wire for bool {
     }
 }
 
-impl Wire for ErrorCode {
-    const KIND: Kind = Kind::Int16;
+macro_rules! newtype {
+    ($($Type:ident($Inner:ty);)*) => { $(
+        impl Wire for $Type {
+            const KIND: Kind = <$Inner>::KIND;
 
-    fn min_size(_: i16, _: bool) -> usize {
-        2
-    }
+            fn min_size(version: i16, flexible: bool) -> usize {
+                <$Inner>::min_size(version, flexible)
+            }
 
-    fn decode<'a>(input: &'a [u8], _: Context<'a>) -> Parsed<'a, Self> {
-        be_i16.map(ErrorCode).parse(input)
-    }
+            fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
+                <$Inner>::decode(input, context).map(|(rest, inner)| (rest, Self(inner)))
+            }
 
-    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        self.0.encode(out)
-    }
+            fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
+                self.0.encode(out)
+            }
+        }
+    )* };
+}
+newtype! {
+    ErrorCode(i16);
+    Secret(Bytes);
 }
 
 impl Wire for Uuid {
@@ -247,6 +256,8 @@ impl Wire for String {
 }
 
 impl Sizeable for String {
+    const LENGTH_BYTES: usize = 2;
+
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
         let (rest, length) = length(input, context, int16, 1)?;
         let Some(length) = length else {
@@ -256,14 +267,6 @@ impl Sizeable for String {
         match std::str::from_utf8(bytes) {
             Ok(text) => Ok((rest, Some(text.to_owned()))),
             Err(_) => Err(Fault::at(input, DecodeReason::Utf8)),
-        }
-    }
-
-    fn encode_null(out: &mut Encoder) {
-        if out.flexible {
-            out.head.put_u8(0);
-        } else {
-            out.head.put_i16(-1);
         }
     }
 }
@@ -287,6 +290,8 @@ impl Wire for Bytes {
 }
 
 impl Sizeable for Bytes {
+    const LENGTH_BYTES: usize = 4;
+
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
         let (rest, length) = length(input, context, int32, 1)?;
         let Some(length) = length else {
@@ -294,14 +299,6 @@ impl Sizeable for Bytes {
         };
         let (rest, bytes) = take(length)(rest)?;
         Ok((rest, Some(context.frame.slice_ref(bytes))))
-    }
-
-    fn encode_null(out: &mut Encoder) {
-        if out.flexible {
-            out.head.put_u8(0);
-        } else {
-            out.head.put_i32(-1);
-        }
     }
 }
 
@@ -328,6 +325,8 @@ impl<T: Wire> Wire for Vec<T> {
 }
 
 impl<T: Wire> Sizeable for Vec<T> {
+    const LENGTH_BYTES: usize = 4;
+
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
         let element_size = T::min_size(context.version, context.flexible).max(1);
         let (mut rest, count) = length(input, context, int32, element_size)?;
@@ -343,14 +342,6 @@ impl<T: Wire> Sizeable for Vec<T> {
             rest = after;
         }
         Ok((rest, Some(elements)))
-    }
-
-    fn encode_null(out: &mut Encoder) {
-        if out.flexible {
-            out.head.put_u8(0);
-        } else {
-            out.head.put_i32(-1);
-        }
     }
 }
 
@@ -371,7 +362,7 @@ macro_rules! nullable {
                 match self {
                     Some(value) => value.encode(out),
                     None => {
-                        <$Type>::encode_null(out);
+                        out.put_null(<$Type>::LENGTH_BYTES);
                         Ok(())
                     }
                 }
@@ -406,130 +397,6 @@ pub(crate) fn encode_optional<T: Wire>(
 ) -> Result<(), EncodeFault> {
     out.head.put_i8(if value.is_some() { 1 } else { -1 });
     value.map_or(Ok(()), |value| value.encode(out))
-}
-
-impl Wire for Secret {
-    const KIND: Kind = Kind::Bytes;
-
-    fn min_size(version: i16, flexible: bool) -> usize {
-        Bytes::min_size(version, flexible)
-    }
-
-    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
-        Bytes::decode(input, context).map(|(rest, bytes)| (rest, Self(bytes)))
-    }
-
-    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        self.0.encode(out)
-    }
-}
-
-/// A message on its way to bytes. Large byte fields are not copied: they stay where they are, between the bytes of the head.
-#[expect(unnameable_types, reason = "only the tables of this crate speak it")]
-#[derive(Debug)]
-pub struct Encoder {
-    pub(crate) head: BytesMut,
-    /// Where in `head` shared bytes belong, in ascending order.
-    shared: Vec<(usize, Bytes)>,
-    share_from: usize,
-    version: i16,
-    flexible: bool,
-}
-
-impl Encoder {
-    /// Byte fields from this size on are shared; below, copying is cheaper than one more segment to write.
-    const SHARE_FROM: usize = 512;
-
-    /// An empty one for a message of `version`.
-    pub(crate) fn new(head: BytesMut, version: i16, flexible: bool) -> Self {
-        Self {
-            head,
-            shared: Vec::new(),
-            share_from: Self::SHARE_FROM,
-            version,
-            flexible,
-        }
-    }
-
-    pub(crate) fn version(&self) -> i16 {
-        self.version
-    }
-
-    pub(crate) fn flexible(&self) -> bool {
-        self.flexible
-    }
-
-    /// Head bytes, and what belongs between them.
-    pub(crate) fn finish(self) -> (BytesMut, Vec<(usize, Bytes)>) {
-        (self.head, self.shared)
-    }
-
-    /// Lets `write` write in the classic form.
-    pub(crate) fn classic<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
-        let flexible = std::mem::replace(&mut self.flexible, false);
-        let written = write(self);
-        self.flexible = flexible;
-        written
-    }
-
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        reason = "seven bits fit a byte"
-    )]
-    pub(crate) fn put_unsigned_varint(&mut self, mut value: u32) {
-        while value >= 0x80 {
-            self.head.put_u8(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.head.put_u8(value as u8);
-    }
-
-    /// A tagged field: number, size, value.
-    pub(crate) fn put_tagged<T: Wire>(&mut self, tag: u32, value: &T) -> Result<(), EncodeFault> {
-        let mut inner = Self::new(BytesMut::new(), self.version, self.flexible);
-        inner.share_from = usize::MAX;
-        value.encode(&mut inner)?;
-        self.put_unsigned_varint(tag);
-        self.put_unsigned_varint(
-            u32::try_from(inner.head.len()).map_err(|_| too_long(inner.head.len(), 0x7fff_ffff))?,
-        );
-        self.head.put_slice(&inner.head);
-        Ok(())
-    }
-
-    /// A length of at most `limit`: compact in flexible versions, else as `classic` writes it.
-    fn put_length<N: TryFrom<usize>>(
-        &mut self,
-        length: usize,
-        limit: usize,
-        classic: impl FnOnce(&mut BytesMut, N),
-    ) -> Result<(), EncodeFault> {
-        let (true, Ok(compact), Ok(plain)) =
-            (length <= limit, u32::try_from(length), N::try_from(length))
-        else {
-            return Err(too_long(length, limit));
-        };
-        if self.flexible {
-            self.put_unsigned_varint(compact + 1);
-        } else {
-            classic(&mut self.head, plain);
-        }
-        Ok(())
-    }
-
-    fn put_shared(&mut self, bytes: &Bytes) {
-        if bytes.len() < self.share_from {
-            self.head.put_slice(bytes);
-        } else {
-            self.shared.push((self.head.len(), bytes.clone()));
-        }
-    }
-}
-
-#[cold]
-fn too_long(length: usize, limit: usize) -> EncodeFault {
-    EncodeFault::new(EncodeReason::TooLong { length, limit })
 }
 
 #[cfg(test)]

@@ -22,8 +22,9 @@ use std::fmt::Debug;
 use nom::Parser as _;
 use nom::bytes::complete::take;
 
+use crate::encoder::Encoder;
 use crate::error::{DecodeReason, EncodeFault, EncodeReason, Fault};
-use crate::primitives::{Context, Encoder, Parsed, Wire, unsigned_varint};
+use crate::primitives::{Context, Parsed, Wire, unsigned_varint};
 use crate::rows::{Structure, Versions};
 
 /// A structure of the table. Implemented by `wire_struct!` alone.
@@ -226,7 +227,7 @@ macro_rules! wire_struct {
                 Ok((input, value))
             }
 
-            fn encode(&self, out: &mut $crate::primitives::Encoder) -> Result<(), $crate::error::EncodeFault> {
+            fn encode(&self, out: &mut $crate::encoder::Encoder) -> Result<(), $crate::error::EncodeFault> {
                 let version = out.version();
                 $( if $crate::table::row!(versions $first $($last)?).contain(version) {
                     let nullable = $crate::table::row!(
@@ -277,7 +278,7 @@ macro_rules! wire_struct {
                 $crate::primitives::decode_optional(input, context)
             }
 
-            fn encode(&self, out: &mut $crate::primitives::Encoder) -> Result<(), $crate::error::EncodeFault> {
+            fn encode(&self, out: &mut $crate::encoder::Encoder) -> Result<(), $crate::error::EncodeFault> {
                 $crate::primitives::encode_optional(self.as_ref(), out)
             }
 

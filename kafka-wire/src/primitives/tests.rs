@@ -2,6 +2,7 @@ use bytes::{Bytes, BytesMut};
 use nom::Err::Error;
 
 use super::*;
+use crate::error::EncodeReason;
 
 fn read<T: Wire>(bytes: &'static [u8], flexible: bool) -> Result<T, DecodeReason> {
     let frame = Bytes::from_static(bytes);
