@@ -194,18 +194,19 @@ pub(crate) fn unsigned_varint(input: &[u8]) -> Parsed<'_, u32> {
     Err(Fault::at(input, reason))
 }
 
-/// A length or count in the form that `flexible` asks for, held against the bytes left; `None` is null.
+/// A length or count, of `length_bytes` in the classic form, held against the bytes left; `None` is null.
 fn length<'a>(
     input: &'a [u8],
     context: Context<'a>,
-    classic: impl Fn(&'a [u8]) -> Parsed<'a, i64>,
+    length_bytes: usize,
     element_size: usize,
 ) -> Parsed<'a, Option<usize>> {
-    let (rest, length) = if context.flexible {
-        let (rest, plus_one) = unsigned_varint(input)?;
-        (rest, i64::from(plus_one) - 1)
-    } else {
-        classic(input)?
+    let (rest, length) = match (context.flexible, length_bytes) {
+        (true, _) => unsigned_varint
+            .map(|plus_one| i64::from(plus_one) - 1)
+            .parse(input)?,
+        (false, 2) => be_i16.map(i64::from).parse(input)?,
+        (false, _) => be_i32.map(i64::from).parse(input)?,
     };
     match usize::try_from(length) {
         Ok(count)
@@ -218,14 +219,6 @@ fn length<'a>(
         Err(_) if length == -1 => Ok((rest, None)),
         _ => Err(Fault::at(input, DecodeReason::Length(length))),
     }
-}
-
-fn int16(input: &[u8]) -> Parsed<'_, i64> {
-    be_i16.map(i64::from).parse(input)
-}
-
-fn int32(input: &[u8]) -> Parsed<'_, i64> {
-    be_i32.map(i64::from).parse(input)
 }
 
 /// The value of a field that may not be null.
@@ -259,7 +252,7 @@ impl Sizeable for String {
     const LENGTH_BYTES: usize = 2;
 
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
-        let (rest, length) = length(input, context, int16, 1)?;
+        let (rest, length) = length(input, context, Self::LENGTH_BYTES, 1)?;
         let Some(length) = length else {
             return Ok((rest, None));
         };
@@ -293,7 +286,7 @@ impl Sizeable for Bytes {
     const LENGTH_BYTES: usize = 4;
 
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
-        let (rest, length) = length(input, context, int32, 1)?;
+        let (rest, length) = length(input, context, Self::LENGTH_BYTES, 1)?;
         let Some(length) = length else {
             return Ok((rest, None));
         };
@@ -329,7 +322,7 @@ impl<T: Wire> Sizeable for Vec<T> {
 
     fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
         let element_size = T::min_size(context.version, context.flexible).max(1);
-        let (mut rest, count) = length(input, context, int32, element_size)?;
+        let (mut rest, count) = length(input, context, Self::LENGTH_BYTES, element_size)?;
         let Some(count) = count else {
             return Ok((rest, None));
         };
