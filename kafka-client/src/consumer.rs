@@ -43,7 +43,7 @@ use crate::client::Client;
 use crate::config::ConfigError;
 use crate::consumer::config::{ConsumerConfig, Start};
 use crate::consumer::records::PartitionRecords;
-use crate::consumer::shared::Shared;
+use crate::consumer::shared::{Shared, after};
 use crate::error::Error;
 use crate::group::committer::Committer;
 use crate::group::driver;
@@ -104,6 +104,7 @@ impl Consumer {
     /// A configuration that cannot work.
     pub fn new(client: &Client, config: ConsumerConfig) -> Result<Self, ConfigError> {
         config.check()?;
+        let config = config.clamped();
         let group = config.group.clone();
         let offsets = group.map(|group| Offsets::new(client.cluster.clone(), group));
         let shared = Shared::new(client.cluster.clone(), config);
@@ -143,7 +144,7 @@ impl Consumer {
         self.start();
         // Lets other tasks run even if there is always something to return.
         tokio::task::coop::consume_budget().await;
-        let deadline = Instant::now() + wait;
+        let deadline = after(wait);
         let mut next = self.shared.with(|state| {
             state.came_back();
             state.next()
@@ -210,7 +211,7 @@ impl Consumer {
     /// [`ErrorCode::INVALID_GROUP_ID`] without a group, or why the coordinator could not be asked.
     pub async fn commit(&mut self, offsets: &[(TopicPartition, i64)]) -> Result<(), Error> {
         self.start();
-        let deadline = Instant::now() + self.shared.cluster.config().request_timeout;
+        let deadline = after(self.shared.cluster.config().request_timeout);
         self.commit_until(offsets.to_vec(), deadline).await
     }
 
@@ -226,9 +227,9 @@ impl Consumer {
         let Some(committer) = committer else {
             return Err(no_group("OffsetCommit"));
         };
-        let identity = self
-            .shared
-            .with(|state| state.membership.identity().clone());
+        let Some(identity) = self.shared.with(|state| state.membership.commits_as()) else {
+            return Err(no_member());
+        };
         committer.commit(identity, offsets, deadline).await
     }
 
@@ -244,7 +245,7 @@ impl Consumer {
             return Err(no_group("OffsetFetch"));
         };
         let wait = self.shared.cluster.config().request_timeout;
-        let deadline = Instant::now() + wait;
+        let deadline = after(wait);
         for topic in partitions.iter().map(|partition| &partition.topic) {
             // Topics are asked for by their id.
             self.shared.cluster.topic(topic, wait).await?;
@@ -258,38 +259,23 @@ impl Consumer {
     /// # Errors
     /// Offsets could not be stored, or the group could not be left: then it waits for the session to time out.
     pub async fn close(mut self, deadline: Duration) -> Result<(), Error> {
-        let until = Instant::now() + deadline;
+        let until = after(deadline);
         let (Some(tasks), Some(offsets)) = (&mut self.tasks, &self.offsets) else {
             return Ok(());
         };
         // No member any more on our side: what it last said about itself stands.
         tasks.reading.abort_all();
         while tasks.reading.join_next().await.is_some() {}
-        let (finished, identity, is_member) = self.shared.with(|state| {
+        let (finished, identity) = self.shared.with(|state| {
             state.came_back();
-            let membership = &state.membership;
-            let is_member = membership.is_subscribed();
-            (
-                state.committable(),
-                membership.identity().clone(),
-                is_member,
-            )
+            (state.committable(), state.membership.identity().clone())
         });
         let mut result = Ok(());
         if self.shared.config.auto_commit.is_some() && !finished.is_empty() {
-            let commit = self.commit_until(finished, until);
-            result = timeout_at(until, commit)
-                .await
-                .unwrap_or(Err(Error::Timeout {
-                    api: "OffsetCommit",
-                    broker: format!("coordinator of group {}", offsets.group().id).into(),
-                    after: deadline,
-                }));
+            result = self.commit_until(finished, until).await;
         }
-        if is_member {
-            result = result.and(driver::leave(offsets, &identity, until).await);
-        }
-        result
+        let left = driver::leave(offsets, &identity, until).await;
+        result.and(left)
     }
 
     fn start(&mut self) {
@@ -310,6 +296,16 @@ impl Consumer {
             _committing: committing,
             committer,
         });
+    }
+}
+
+/// The error for what only a member can do, for a consumer that is none now.
+fn no_member() -> Error {
+    Error::Refused {
+        api: "OffsetCommit",
+        subject: "the consumer".into(),
+        code: ErrorCode::UNKNOWN_MEMBER_ID,
+        message: Some("it is not a member of its group now".into()),
     }
 }
 

@@ -14,21 +14,34 @@
 #[path = "consuming/support.rs"]
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kafka_client::{
-    Client, ClientConfig, Compression, Consumer, ConsumerConfig, Error, ErrorCode, Isolation,
-    OffsetReset, Producer, ProducerConfig, ProducerRecord, Start,
+    Client, ClientConfig, Compression, Consumer, ConsumerConfig, Error, ErrorCode, Event,
+    Isolation, OffsetReset, Producer, ProducerConfig, ProducerRecord, Start, TopicPartition,
 };
 use kafka_testcontainers::embedded::Control;
-use kafka_testcontainers::{Cluster, ClusterSpec};
+use kafka_testcontainers::{Backend, Cluster, ClusterSpec};
 use kafka_wire::ApiKey;
-use kafka_wire::messages::fetch::{AbortedTransaction, FetchRequest};
-use tokio::time::timeout;
+use kafka_wire::messages::fetch::{
+    AbortedTransaction, FetchRequest, FetchResponse, FetchableTopicResponse, PartitionData,
+};
+use tokio::time::{Instant, timeout};
 
 use support::*;
+
+async fn embedded(nodes: usize) -> Cluster {
+    start(ClusterSpec::nodes(nodes).backend(Backend::Embedded)).await
+}
+
+fn partition_error(event: Result<Event, Error>) -> Option<(TopicPartition, Error)> {
+    match event.unwrap() {
+        Event::PartitionError { partition, error } => Some((partition, error)),
+        _ => None,
+    }
+}
 
 #[tokio::test]
 async fn one_broker_is_read_in_every_way() {
@@ -458,11 +471,10 @@ async fn rolled_back_records_are_hidden_from_those_who_read_committed() {
         if asked.partitions[0].fetch_offset > 0 {
             return Control::Drop;
         }
-        let mut answer = kafka_wire::messages::fetch::FetchResponse::default();
-        answer.responses = vec![kafka_wire::messages::fetch::FetchableTopicResponse {
+        let topic = FetchableTopicResponse {
             topic: asked.topic.clone(),
             topic_id: asked.topic_id,
-            partitions: vec![kafka_wire::messages::fetch::PartitionData {
+            partitions: vec![PartitionData {
                 high_watermark: 5,
                 records: Some(batch.clone()),
                 aborted_transactions: Some(vec![AbortedTransaction {
@@ -471,7 +483,11 @@ async fn rolled_back_records_are_hidden_from_those_who_read_committed() {
                 }]),
                 ..Default::default()
             }],
-        }];
+        };
+        let answer = FetchResponse {
+            responses: vec![topic],
+            ..Default::default()
+        };
         seen.answer::<FetchRequest>(&answer).unwrap()
     });
     let config = ConsumerConfig {
@@ -572,6 +588,115 @@ async fn an_application_that_reads_nothing_is_not_sent_more() {
         read(&mut consumer, 2000).await[&partition],
         expected(0, 0..2000)
     );
+}
+
+#[tokio::test]
+async fn records_that_the_broker_deleted_are_skipped() {
+    let cluster = embedded(1).await;
+    cluster.create_topic("deleted", 1, 1).await.unwrap();
+    let client = client(&cluster);
+    let partition = tp("deleted", 0);
+    write(&client, &partition, 0..200).await;
+    let config = ConsumerConfig {
+        max_partition_fetch_bytes: 100,
+        ..earliest()
+    };
+    let mut consumer = assigned(&client, config, &[(partition.clone(), Start::Earliest)]);
+    assert!(consumer.poll(Duration::ZERO).await.unwrap().is_none());
+    // Two answers are held when the records behind them go.
+    let broker = cluster.embedded().unwrap();
+    until("two fetches", || broker.requests_seen(ApiKey::FETCH.0) == 2).await;
+    until("their answers", || consumer.fetches(&partition) == 2).await;
+    broker.delete_records("deleted", 0, 150).unwrap();
+    let mut read = Read::new();
+    while read
+        .get(&partition)
+        .is_none_or(|records| records.last().unwrap().0 < 199)
+    {
+        let event = consumer
+            .poll(LIMIT)
+            .await
+            .unwrap()
+            .expect("an event in time");
+        keep(event, &mut read);
+    }
+    let offsets: Vec<_> = read[&partition].iter().map(|(offset, _)| *offset).collect();
+    assert_eq!(offsets[0], 0, "what was fetched before is read");
+    assert!(
+        offsets.windows(2).all(|pair| pair[0] < pair[1]),
+        "{offsets:?}"
+    );
+    assert!(
+        offsets.ends_with(&(150..200).collect::<Vec<_>>()),
+        "{offsets:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_broker_that_throttles_is_left_alone() {
+    const THROTTLE: Duration = Duration::from_millis(400);
+    let cluster = embedded(1).await;
+    cluster.create_topic("throttle", 1, 1).await.unwrap();
+    let client = client(&cluster);
+    let partition = tp("throttle", 0);
+    write(&client, &partition, 0..10).await;
+    let times = Arc::new(Mutex::new(Vec::new()));
+    let seen_at = times.clone();
+    cluster.embedded().unwrap().control(move |seen| {
+        if !seen.is::<FetchRequest>() {
+            return Control::Pass;
+        }
+        let mut times = seen_at.lock().unwrap();
+        times.push(Instant::now());
+        if times.len() > 1 {
+            return Control::Pass;
+        }
+        let answer = FetchResponse {
+            throttle_time_ms: 400,
+            ..Default::default()
+        };
+        seen.answer::<FetchRequest>(&answer).unwrap()
+    });
+    let start = [(partition.clone(), Start::Earliest)];
+    let mut consumer = assigned(&client, ConsumerConfig::default(), &start);
+    assert_eq!(
+        read(&mut consumer, 10).await[&partition],
+        expected(0, 0..10)
+    );
+    let times = times.lock().unwrap();
+    assert!(times[1] - times[0] >= THROTTLE, "{:?}", times[1] - times[0]);
+}
+
+#[tokio::test]
+async fn a_topic_created_anew_under_its_name_is_read() {
+    let cluster = embedded(1).await;
+    cluster.create_topic("anew", 1, 1).await.unwrap();
+    let client = client(&cluster);
+    let partition = tp("anew", 0);
+    write(&client, &partition, 0..20).await;
+    let mut consumer = assigned(&client, earliest(), &[(partition.clone(), Start::Earliest)]);
+    read(&mut consumer, 20).await;
+    assert!(cluster.embedded().unwrap().delete_topic("anew"));
+    cluster.create_topic("anew", 1, 1).await.unwrap();
+    let other = support::client(&cluster);
+    write(&other, &partition, 0..5).await;
+    // The position lies beyond the end of the new log.
+    assert_eq!(read(&mut consumer, 5).await[&partition], expected(0, 0..5));
+}
+
+#[tokio::test]
+async fn a_consumer_can_be_moved_between_threads() {
+    fn is_send<T: Send>(value: T) -> T {
+        value
+    }
+    let cluster = embedded(1).await;
+    let client = client(&cluster);
+    let mut consumer = is_send(Consumer::new(&client, ConsumerConfig::default()).unwrap());
+    let nothing = is_send(consumer.poll(Duration::ZERO)).await.unwrap();
+    assert!(nothing.is_none());
+    let forever = timeout(Duration::from_millis(1), consumer.poll(Duration::MAX)).await;
+    assert!(forever.is_err(), "the longest wait is no overflow");
+    is_send(consumer.close(Duration::MAX)).await.unwrap();
 }
 
 #[tokio::test]

@@ -86,7 +86,7 @@ impl Default for GroupConfig {
             instance_id: None,
             session_timeout: Duration::from_secs(45),
             heartbeat_interval: Duration::from_secs(3),
-            rebalance_timeout: Duration::from_secs(300),
+            rebalance_timeout: Duration::from_mins(5),
         }
     }
 }
@@ -158,6 +158,20 @@ impl ConsumerConfig {
     }
 }
 
+impl ConsumerConfig {
+    /// The same with times that the wire can say: nobody waits longer than 24 days anyway.
+    pub(crate) fn clamped(mut self) -> Self {
+        self.fetch_max_wait = self.fetch_max_wait.min(LONGEST);
+        self.auto_commit = self.auto_commit.map(|every| every.min(LONGEST));
+        if let Some(group) = &mut self.group {
+            group.session_timeout = group.session_timeout.min(LONGEST);
+            group.heartbeat_interval = group.heartbeat_interval.min(LONGEST);
+            group.rebalance_timeout = group.rebalance_timeout.min(LONGEST);
+        }
+        self
+    }
+}
+
 impl GroupConfig {
     fn check(&self) -> Result<(), ConfigError> {
         if self.id.is_empty() {
@@ -179,6 +193,9 @@ impl GroupConfig {
         Ok(())
     }
 }
+
+/// As many milliseconds as fit 31 bits.
+pub(crate) const LONGEST: Duration = Duration::from_millis(0x7fff_ffff);
 
 /// Milliseconds as the wire has them; the largest number stands for anything longer.
 pub(crate) fn wire_ms(duration: Duration) -> i32 {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use kafka_wire::messages::fetch::{FetchRequest, FetchResponse, NodeEndpoint, PartitionData};
 use kafka_wire::records::CrcCheck;
 use kafka_wire::{ErrorCode, Request as _, Uuid};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use crate::cluster::metadata::{Metadata, Partition, address};
 use crate::consumer::chunk::Chunk;
@@ -33,7 +33,6 @@ pub(super) async fn run(shared: Arc<Shared>, node: i32) {
         node,
         connection: None,
         session: FetchSession::default(),
-        answers: 0,
     };
     fetcher.run().await;
 }
@@ -43,8 +42,6 @@ struct Fetcher {
     node: i32,
     connection: Option<Arc<Connection>>,
     session: FetchSession,
-    /// Answers so far: each chunk knows which one it came with.
-    answers: u64,
     backoff: Backoff,
     patience: Patience,
 }
@@ -71,7 +68,7 @@ impl Fetcher {
             let (needed, wanted, retry) = self.shared.with(|state| {
                 let needed = state.positions.assignment().any(leads);
                 let retry = state.positions.next_retry(now);
-                (needed, state.to_fetch(self.node, now, leads), retry)
+                (needed, state.next_fetch(self.node, now, leads), retry)
             });
             if !needed {
                 return;
@@ -112,7 +109,8 @@ impl Fetcher {
             forgotten_topics_data: asked.forgotten,
             ..Default::default()
         };
-        let patience = self.shared.cluster.config().request_timeout + config.fetch_max_wait;
+        let timeout = self.shared.cluster.config().request_timeout;
+        let patience = timeout.saturating_add(config.fetch_max_wait);
         let answer = connection.send(&request, patience).await?.await?;
         self.session.answered(answer.error_code, answer.session_id);
         answer.error_code.check().map_err(|code| Error::Refused {
@@ -121,8 +119,11 @@ impl Fetcher {
             code,
             message: None,
         })?;
-        let keys = places.into_iter().map(|(key, _)| answer_key(key, by_id));
+        let keys = places.iter().map(|(key, _)| answer_key(key, by_id));
+        let throttled = u64::try_from(answer.throttle_time_ms).unwrap_or(0);
         self.take(answer, keys.zip(wanted).collect());
+        // The broker reads nothing more of us until then (KIP-219), which is not a timeout.
+        sleep(Duration::from_millis(throttled)).await;
         Ok(())
     }
 
@@ -140,15 +141,15 @@ impl Fetcher {
     }
 
     /// Puts what came into the state. Checksums are computed before the lock is taken.
-    fn take(&mut self, answer: FetchResponse, mut asked: HashMap<AnswerKey, Wanted>) {
-        self.answers += 1;
+    fn take(&self, answer: FetchResponse, mut asked: HashMap<AnswerKey, Wanted>) {
+        let number = self.shared.number_answer();
         let mut outcomes = Vec::new();
         for topic in answer.responses {
             for data in topic.partitions {
                 let key = (topic.topic_id, topic.topic.clone(), data.partition_index);
                 // What was not asked for, or comes twice, is left alone.
                 if let Some(wanted) = asked.remove(&key) {
-                    let outcome = self.outcome(&wanted, data, &answer.node_endpoints);
+                    let outcome = self.outcome(&wanted, number, data, &answer.node_endpoints);
                     outcomes.push((wanted, outcome));
                 }
             }
@@ -172,7 +173,13 @@ impl Fetcher {
         });
     }
 
-    fn outcome(&self, wanted: &Wanted, data: PartitionData, endpoints: &[NodeEndpoint]) -> Outcome {
+    fn outcome(
+        &self,
+        wanted: &Wanted,
+        answer: u64,
+        data: PartitionData,
+        endpoints: &[NodeEndpoint],
+    ) -> Outcome {
         match data.error_code {
             ErrorCode::NONE => {
                 let check = if self.shared.config.check_crcs {
@@ -180,11 +187,9 @@ impl Fetcher {
                 } else {
                     CrcCheck::Skip
                 };
-                Outcome::Chunk(Chunk::read(wanted, self.answers, data, check))
+                Outcome::Chunk(Chunk::read(wanted, answer, data, check))
             }
-            ErrorCode::OFFSET_OUT_OF_RANGE => {
-                Outcome::Chunk(Chunk::out_of_range(wanted, self.answers))
-            }
+            ErrorCode::OFFSET_OUT_OF_RANGE => Outcome::Chunk(Chunk::out_of_range(wanted, answer)),
             code => {
                 if self.moved(&wanted.partition, &data, endpoints) {
                     return Outcome::Moved;
@@ -239,7 +244,7 @@ impl Fetcher {
 /// Topic by id or by name, and partition: how an answer names a partition.
 type AnswerKey = (Uuid, String, i32);
 
-fn answer_key(key: Key, by_id: bool) -> AnswerKey {
+fn answer_key(key: &Key, by_id: bool) -> AnswerKey {
     if by_id {
         (key.topic_id, String::new(), key.partition)
     } else {

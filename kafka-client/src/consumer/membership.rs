@@ -72,6 +72,16 @@ impl Membership {
         &self.identity
     }
 
+    /// On whose behalf offsets are committed now: the member's, or nobody's in particular without a subscription. `None` if the
+    /// consumer should be a member and is not: an offset committed by nobody in particular could undo another member's.
+    pub(crate) fn commits_as(&self) -> Option<Identity> {
+        match (self.is_subscribed(), self.identity.generation) {
+            (false, _) => Some(Identity::default()),
+            (true, ..0) => None,
+            (true, _) => Some(self.identity.clone()),
+        }
+    }
+
     /// The coordinator said who the member is.
     pub(crate) fn set_identity(&mut self, identity: &Identity) {
         if self.identity != *identity {
@@ -91,7 +101,7 @@ impl Membership {
 
     /// Whether a revocation is under way, so that nothing should be fetched.
     pub(crate) fn is_revoking(&self) -> bool {
-        !matches!(self.revocation, Revocation::None)
+        self.is_subscribed() && !matches!(self.revocation, Revocation::None)
     }
 
     /// The application was told, and had finished up to `offsets`.

@@ -110,7 +110,7 @@ pub struct RecordIter<'a> {
     next: i64,
 }
 
-impl<'a> RecordIter<'a> {
+impl RecordIter<'_> {
     #[cold]
     fn fail(&mut self, source: RecordError) -> Error {
         self.sets = [].iter();

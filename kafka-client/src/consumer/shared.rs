@@ -2,11 +2,12 @@
 //!
 //! The lock is never held over an `await`. A bell that rings while nobody listens is heard by the next who does.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kafka_wire::records::DecompressLimits;
 use tokio::sync::{Notify, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Duration, Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
@@ -25,6 +26,8 @@ pub(crate) struct Shared {
     /// Ends the connections that only this consumer uses.
     pub(crate) stop: CancellationToken,
     state: Mutex<State>,
+    /// Fetch answers so far, of all brokers.
+    answers: AtomicU64,
     ready: Notify,
     fetch: watch::Sender<()>,
     plan: watch::Sender<()>,
@@ -50,6 +53,7 @@ impl Shared {
             config,
             stop,
             state: Mutex::new(state),
+            answers: AtomicU64::new(0),
             ready: Notify::new(),
             fetch: watch::Sender::new(()),
             plan: watch::Sender::new(()),
@@ -76,6 +80,11 @@ impl Shared {
             }
         }
         result
+    }
+
+    /// A number that no other answer has.
+    pub(crate) fn number_answer(&self) -> u64 {
+        self.answers.fetch_add(1, Ordering::Relaxed)
     }
 
     /// Waits for an event.
@@ -113,6 +122,14 @@ fn backoff(cluster: &Cluster) -> Backoff {
     let config = cluster.config();
     Backoff::new(config.retry_backoff, config.retry_backoff_max)
 }
+
+/// The time after `wait`; ages away if that is too far to say.
+pub(crate) fn after(wait: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(wait).unwrap_or(now + AGES)
+}
+
+const AGES: Duration = Duration::from_hours(24 * 365 * 30);
 
 /// Waits until `at`; for ever if there is no such time.
 pub(crate) async fn sleep_until_some(at: Option<Instant>) {

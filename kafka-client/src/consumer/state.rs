@@ -3,19 +3,21 @@
 //! The application (through `poll`), the fetch tasks and the group's task meet here and nowhere else; [`shared`](super::shared) puts a
 //! lock around it and wakes whom a change concerns.
 
-use std::collections::{BTreeSet, VecDeque};
+mod fetching;
+mod rebalance;
+
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use kafka_wire::ErrorCode;
 use kafka_wire::records::Codecs;
-use tokio::time::Instant;
 
 use crate::consumer::Event;
 use crate::consumer::buffer::{Buffer, Verdict};
 use crate::consumer::chunk::{Chunk, End, OpenLimits};
 use crate::consumer::config::{OffsetReset, Start};
 use crate::consumer::membership::Membership;
-use crate::consumer::position::{Lookup, Origin, Positions, Wanted};
+use crate::consumer::position::{Origin, Positions};
 use crate::consumer::records::{Fault, unreadable};
 use crate::error::Error;
 use crate::topic_partition::TopicPartition;
@@ -38,6 +40,10 @@ pub(crate) struct State {
 
 /// Who has to look at the state again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four bells, each of which rings or does not"
+)]
 pub(crate) struct Changes {
     /// The application: there is an event.
     pub(crate) ready: bool,
@@ -78,13 +84,11 @@ impl State {
         std::mem::take(&mut self.changes)
     }
 
-    // What the application does.
-
     /// Replaces the assignment.
     pub(crate) fn assign(&mut self, partitions: impl Iterator<Item = (TopicPartition, Start)>) {
         self.forget_assignment();
         self.membership.unsubscribe();
-        self.pending.retain(|next| matches!(next, Err(_)));
+        self.pending.retain(Result::is_err);
         for (partition, start) in partitions {
             match start {
                 Start::Offset(offset) => self.positions.add_at(partition, offset),
@@ -218,112 +222,6 @@ impl State {
         offsets.collect()
     }
 
-    // What fetch tasks and look-ups do.
-
-    /// What to fetch from `node` now; empty if there is nothing, or no room for the answer.
-    pub(crate) fn to_fetch(
-        &mut self,
-        node: i32,
-        now: Instant,
-        leads: impl Fn(&TopicPartition) -> bool,
-    ) -> Vec<Wanted> {
-        if self.membership.is_revoking() {
-            return Vec::new();
-        }
-        let wanted = self.positions.wanted(now, leads);
-        if wanted.is_empty() || self.buffer.answers(node) < MAX_ANSWERS {
-            return wanted;
-        }
-        // Paused partitions do not hold up the others: what was fetched of them is fetched again later.
-        let held: Vec<_> = self.buffer.partitions(node).cloned().collect();
-        if !held
-            .iter()
-            .all(|partition| self.positions.is_paused(partition))
-        {
-            return Vec::new();
-        }
-        for partition in held {
-            self.buffer.discard(&partition);
-            self.positions.rewind(&partition);
-        }
-        if self.buffer.answers(node) < MAX_ANSWERS {
-            wanted
-        } else {
-            Vec::new()
-        }
-    }
-
-    /// What came of a partition that was asked for.
-    pub(crate) fn fetched(&mut self, node: i32, asked: &Wanted, chunk: Chunk) {
-        let next = matches!(chunk.end, End::Open).then_some(chunk.next);
-        if self.positions.fetched(asked, chunk.high_watermark, next) && !chunk.is_void() {
-            self.buffer.push(node, chunk);
-            self.changes.ready = true;
-        }
-    }
-
-    /// A fetch or look-up of a partition failed; it will be tried again.
-    pub(crate) fn failed(
-        &mut self,
-        partition: &TopicPartition,
-        generation: u64,
-        error: Error,
-        now: Instant,
-    ) {
-        if self.positions.failed(partition, generation, &error, now) {
-            self.partition_error(partition.clone(), error);
-        }
-        self.changes.plan = true;
-        self.changes.fetch = true;
-    }
-
-    /// A topic is not there, or may not be read.
-    pub(crate) fn topic_error(&mut self, topic: &str, error: &Error) {
-        let assigned = self.positions.assignment();
-        let assigned: Vec<_> = assigned
-            .filter(|one| *one.topic == *topic)
-            .cloned()
-            .collect();
-        if assigned.is_empty() {
-            self.error(error.clone());
-        }
-        for partition in assigned {
-            self.partition_error(partition, error.clone());
-        }
-    }
-
-    /// Topics that somebody has to know the leaders of.
-    pub(crate) fn topics(&self) -> BTreeSet<Arc<str>> {
-        let assigned = self.positions.assignment().map(|one| one.topic.clone());
-        let subscribed = self.membership.subscription().iter();
-        assigned
-            .chain(subscribed.map(|topic| topic.as_str().into()))
-            .collect()
-    }
-
-    /// The group has no offset for a partition.
-    pub(crate) fn not_committed(&mut self, lookup: &Lookup) {
-        let (partition, generation) = (&lookup.partition, lookup.generation);
-        if !self.positions.is_current(partition, generation) {
-            return;
-        }
-        match self.reset {
-            OffsetReset::Earliest => self.positions.reset(partition, Origin::Earliest),
-            OffsetReset::Latest => self.positions.reset(partition, Origin::Latest),
-            OffsetReset::Fail => {
-                self.positions.stop(partition, None);
-                let error = refused("OffsetFetch", partition, ErrorCode::OFFSET_OUT_OF_RANGE);
-                self.partition_error(partition.clone(), error);
-            }
-        }
-        self.changes.plan = true;
-    }
-
-    /// A position was found out.
-    pub(crate) fn found(&mut self, lookup: &Lookup, offset: i64) {
-        self.changes.fetch |= self.positions.found(lookup, offset);
-    }
-
     /// Something went wrong that the application should know; reading goes on.
     pub(crate) fn error(&mut self, error: Error) {
         self.tell(Err(error));
@@ -332,64 +230,6 @@ impl State {
     /// The same about one partition.
     pub(crate) fn partition_error(&mut self, partition: TopicPartition, error: Error) {
         self.tell(Ok(Event::PartitionError { partition, error }));
-    }
-
-    // What the group does.
-
-    /// The group rebalances: partitions have to be given up. Nothing is fetched any more; the application is told, and asked for
-    /// with [`Membership::revoked`].
-    pub(crate) fn revoke(&mut self) {
-        if !self.membership.is_subscribed() {
-            self.membership.nothing_to_revoke();
-            return;
-        }
-        if self.take_back_assigned() || self.positions.is_empty() {
-            self.forget_assignment();
-            self.membership.nothing_to_revoke();
-            return;
-        }
-        self.membership.revoking();
-        let partitions = self.positions.assignment().cloned().collect();
-        self.tell(Ok(Event::Revoked(partitions)));
-    }
-
-    /// The group has given the member up, and its partitions to others.
-    pub(crate) fn lost(&mut self) {
-        if !self.membership.is_subscribed() {
-            return;
-        }
-        self.pending
-            .retain(|next| !matches!(next, Ok(Event::Revoked(_))));
-        self.membership.revocation_over();
-        let unknown = self.take_back_assigned();
-        let partitions: Vec<_> = self.positions.assignment().cloned().collect();
-        self.forget_assignment();
-        if !unknown && !partitions.is_empty() {
-            self.tell(Ok(Event::Lost(partitions)));
-        }
-    }
-
-    /// The group has assigned partitions.
-    pub(crate) fn assigned(&mut self, partitions: Vec<TopicPartition>) {
-        if !self.membership.is_subscribed() {
-            return;
-        }
-        self.membership.revocation_over();
-        self.forget_assignment();
-        for partition in &partitions {
-            self.positions
-                .add_from(partition.clone(), Origin::Committed);
-        }
-        self.changed_assignment();
-        self.tell(Ok(Event::Assigned(partitions)));
-    }
-
-    /// Takes an assignment back that the application has not been told of; true if there was one.
-    fn take_back_assigned(&mut self) -> bool {
-        let before = self.pending.len();
-        self.pending
-            .retain(|next| !matches!(next, Ok(Event::Assigned(_))));
-        self.pending.len() < before
     }
 
     fn stop(&mut self, partition: TopicPartition, position: i64, error: Error) {

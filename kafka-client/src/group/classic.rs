@@ -11,9 +11,8 @@
 //! Rebalancing is eager: a member gives up everything, joins again and gets a new assignment. A coordinator that moves or loads changes
 //! nothing about who the member is; one that does not know the member makes it start over, its partitions lost.
 
-use kafka_wire::group::consumer_protocol::{
-    ConsumerProtocolAssignment, ConsumerProtocolSubscription,
-};
+pub(crate) mod protocol;
+
 use kafka_wire::messages::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 use kafka_wire::messages::join_group::{
     JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse, JoinGroupResponseMember,
@@ -21,7 +20,7 @@ use kafka_wire::messages::join_group::{
 use kafka_wire::messages::sync_group::{
     SyncGroupRequest, SyncGroupRequestAssignment, SyncGroupResponse,
 };
-use kafka_wire::{DecodeError, EncodeError, ErrorCode, Request as _};
+use kafka_wire::{ErrorCode, Request as _};
 use tokio::time::Instant;
 
 use crate::consumer::config::{GroupConfig, wire_ms};
@@ -185,14 +184,6 @@ impl Member {
 
     fn join(&mut self) -> Step {
         self.joined_topics.clone_from(&self.topics);
-        let subscription = ConsumerProtocolSubscription {
-            topics: self.topics.clone(),
-            ..Default::default()
-        };
-        // Only a topic name beyond 32 KiB cannot be written, and no topic has one.
-        let metadata = subscription
-            .encode(SUBSCRIPTION_VERSION)
-            .unwrap_or_default();
         Step::Join(JoinGroupRequest {
             group_id: self.config.id.clone(),
             session_timeout_ms: wire_ms(self.config.session_timeout),
@@ -202,7 +193,7 @@ impl Member {
             protocol_type: PROTOCOL_TYPE.into(),
             protocols: vec![JoinGroupRequestProtocol {
                 name: range::NAME.into(),
-                metadata,
+                metadata: protocol::subscription(&self.topics),
             }],
             reason: Some(self.reason.into()),
         })
@@ -282,7 +273,7 @@ impl Member {
         if let Err(code) = answer.error_code.check() {
             return self.refused(SyncGroupRequest::name(), code, now);
         }
-        match assignment(&answer) {
+        match protocol::assignment(&answer.assignment) {
             Ok(partitions) => {
                 self.phase = Phase::Stable;
                 self.heartbeat_due = now + self.config.heartbeat_interval;
@@ -386,49 +377,8 @@ impl Member {
     }
 }
 
-fn assignment(answer: &SyncGroupResponse) -> Result<Vec<TopicPartition>, DecodeError> {
-    // The leader left the member out: it gets nothing.
-    if answer.assignment.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (assignment, _) = ConsumerProtocolAssignment::decode(&answer.assignment)?;
-    let topics = assignment.assigned_partitions.into_iter();
-    let partitions = topics.flat_map(|topic| {
-        let name: std::sync::Arc<str> = topic.topic.into();
-        let numbers = topic.partitions.into_iter();
-        numbers.map(move |number| TopicPartition::new(name.clone(), number))
-    });
-    let mut partitions: Vec<_> = partitions.collect();
-    partitions.sort();
-    partitions.dedup();
-    Ok(partitions)
-}
-
-/// One member's part of a division, as the leader sends it.
-pub(crate) fn assignment_of(
-    member_id: String,
-    topics: impl IntoIterator<Item = (String, Vec<i32>)>,
-) -> Result<SyncGroupRequestAssignment, EncodeError> {
-    let assigned_partitions = topics.into_iter().map(|(topic, partitions)| {
-        kafka_wire::group::consumer_protocol::TopicPartition { topic, partitions }
-    });
-    let assignment = ConsumerProtocolAssignment {
-        assigned_partitions: assigned_partitions.collect(),
-        user_data: None,
-    };
-    let assignment = assignment.encode(ASSIGNMENT_VERSION)?;
-    Ok(SyncGroupRequestAssignment {
-        member_id,
-        assignment,
-    })
-}
-
 /// What consumers call their protocol.
-pub(crate) const PROTOCOL_TYPE: &str = "consumer";
-/// Knows owned partitions; eager members have none when they join.
-const SUBSCRIPTION_VERSION: i16 = 1;
-/// All versions are alike.
-const ASSIGNMENT_VERSION: i16 = 0;
+const PROTOCOL_TYPE: &str = "consumer";
 
 #[cfg(test)]
 mod tests;

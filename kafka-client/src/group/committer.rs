@@ -7,8 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka_wire::Request as _;
+use kafka_wire::messages::offset_commit::OffsetCommitRequest;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout_at};
 
 use crate::consumer::membership::Identity;
 use crate::consumer::shared::Shared;
@@ -21,6 +23,8 @@ use crate::topic_partition::TopicPartition;
 pub(crate) struct Committer {
     /// Bounded: when it is full, whoever commits waits.
     commits: mpsc::Sender<Commit>,
+    /// Whom errors name.
+    coordinator: Arc<str>,
 }
 
 /// Offsets to store.
@@ -39,10 +43,15 @@ impl Committer {
         offsets: Offsets,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (commits, receiver) = mpsc::channel(COMMITS);
-        (Self { commits }, run(shared, offsets, receiver))
+        let coordinator = offsets.coordinator_name();
+        let committer = Self {
+            commits,
+            coordinator,
+        };
+        (committer, run(shared, offsets, receiver))
     }
 
-    /// Stores offsets on behalf of `identity`. Dropping the future does not take the commit back.
+    /// Stores offsets on behalf of `identity`, at the latest by `deadline`. Dropping the future does not take the commit back.
     pub(crate) async fn commit(
         &self,
         identity: Identity,
@@ -56,8 +65,19 @@ impl Committer {
             deadline,
             done,
         };
-        self.commits.send(commit).await.map_err(|_| Error::Closed)?;
-        outcome.await.unwrap_or(Err(Error::Closed))
+        let stored = async {
+            self.commits.send(commit).await.map_err(|_| Error::Closed)?;
+            outcome.await.unwrap_or(Err(Error::Closed))
+        };
+        // Those before it may have other deadlines.
+        let started = Instant::now();
+        timeout_at(deadline, stored).await.unwrap_or_else(|_| {
+            Err(Error::Timeout {
+                api: OffsetCommitRequest::name(),
+                broker: self.coordinator.clone(),
+                after: started.elapsed(),
+            })
+        })
     }
 }
 
@@ -98,16 +118,9 @@ async fn store_finished(
     every: Duration,
     stored: &mut HashMap<TopicPartition, (Identity, i64)>,
 ) {
-    let (identity, finished) = shared.with(|state| {
-        let membership = &state.membership;
-        let outside = membership.is_subscribed() && membership.identity().generation < 0;
-        let finished = if outside {
-            Vec::new()
-        } else {
-            state.committable()
-        };
-        (state.membership.identity().clone(), finished)
-    });
+    let (identity, finished) =
+        shared.with(|state| (state.membership.commits_as(), state.committable()));
+    let Some(identity) = identity else { return };
     let is_news = |(partition, offset): &(TopicPartition, i64)| {
         stored
             .get(partition)

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 use kafka_wire::Request;
-use kafka_wire::group::consumer_protocol::ConsumerProtocolSubscription;
 use kafka_wire::messages::join_group::JoinGroupResponseMember;
 use kafka_wire::messages::leave_group::{LeaveGroupRequest, MemberIdentity};
 use kafka_wire::messages::sync_group::SyncGroupRequestAssignment;
@@ -17,12 +16,15 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::consumer::membership::Identity;
 use crate::consumer::patience::Patience;
 use crate::consumer::shared::{Shared, sleep_until_some};
+use crate::consumer::state::State;
 use crate::error::Error;
-use crate::group::assignor::{Candidate, range};
-use crate::group::classic::{Member, Outcome, Step, assignment_of};
+use crate::group::assignor::range;
+use crate::group::classic::protocol::{assignment_of, candidate};
+use crate::group::classic::{Member, Outcome, Step};
 use crate::group::committer::Committer;
 use crate::group::offsets::Offsets;
 use crate::net::connection::Connection;
+use crate::topic_partition::TopicPartition;
 
 /// Runs until it is dropped. Without a subscription it waits for one.
 pub(crate) async fn run(shared: Arc<Shared>, offsets: Offsets, committer: Committer) {
@@ -90,7 +92,7 @@ impl Driver {
     }
 
     /// Commits what was finished before partitions go to others. Brief: no heart beats meanwhile.
-    async fn commit(&self, finished: Vec<(crate::TopicPartition, i64)>) {
+    async fn commit(&self, finished: Vec<(TopicPartition, i64)>) {
         if self.shared.config.auto_commit.is_none() || finished.is_empty() {
             return;
         }
@@ -120,9 +122,9 @@ impl Driver {
                 self.member.beat(answer, Instant::now())
             }
             Step::Divide(members) => return self.divide(members).await,
-            Step::Revoke => return self.shared.with(crate::consumer::state::State::revoke),
+            Step::Revoke => return self.shared.with(State::revoke),
             Step::Abandon => {
-                self.shared.with(crate::consumer::state::State::lost);
+                self.shared.with(State::lost);
                 return self.member.revoked();
             }
             Step::Leave => {
@@ -141,7 +143,7 @@ impl Driver {
             self.waiting_line = None;
         }
         if outcome.lost {
-            self.shared.with(crate::consumer::state::State::lost);
+            self.shared.with(State::lost);
         }
         match outcome.error {
             Some(error) => {
@@ -226,16 +228,6 @@ impl Driver {
     }
 }
 
-/// A member as it described itself; one that cannot be understood wants nothing.
-fn candidate(member: JoinGroupResponseMember) -> Candidate {
-    let subscription = ConsumerProtocolSubscription::decode(&member.metadata);
-    Candidate {
-        member_id: member.member_id,
-        instance_id: member.group_instance_id,
-        topics: subscription.map_or_else(|_| Vec::new(), |(subscription, _)| subscription.topics),
-    }
-}
-
 /// Leaves the group, so that others need not wait for the session to end. Static members do not: they may come back (KIP-345).
 pub(crate) async fn leave(
     offsets: &Offsets,
@@ -279,7 +271,7 @@ pub(crate) async fn leave(
     timeout_at(deadline, ask).await.unwrap_or_else(|_| {
         Err(Error::Timeout {
             api: LeaveGroupRequest::name(),
-            broker: format!("coordinator of group {}", group.id).into(),
+            broker: offsets.coordinator_name(),
             after: started.elapsed(),
         })
     })

@@ -44,6 +44,11 @@ impl Offsets {
         Self { cluster, group }
     }
 
+    /// How errors call the coordinator.
+    pub(crate) fn coordinator_name(&self) -> Arc<str> {
+        format!("coordinator of group {}", self.group.id).into()
+    }
+
     /// The group and who is in it.
     pub(crate) fn group(&self) -> &GroupConfig {
         &self.group
@@ -106,10 +111,12 @@ impl Offsets {
             .map(|one| place(one, id(&one.topic), version >= 10));
         // Without an entry in the answer nothing is known, which is not the same as nothing committed.
         let missing = || self.refused::<OffsetFetchRequest>(ErrorCode::UNKNOWN_SERVER_ERROR);
-        let offsets = places.map(|place| found.get(&place).copied().ok_or_else(missing));
-        offsets
-            .map(|offset| Ok(offset?.filter_negative()))
-            .collect()
+        let offsets = places.map(|place| {
+            let offset = found.get(&place).copied().ok_or_else(missing)?;
+            // Brokers say -1 where nothing was committed.
+            Ok(Some(offset).filter(|offset| *offset >= 0))
+        });
+        offsets.collect()
     }
 
     fn fetch_request(
@@ -323,7 +330,7 @@ impl Tries<'_> {
         self.offsets.forget_coordinator();
         self.last.take().unwrap_or_else(|| Error::Timeout {
             api: R::name(),
-            broker: format!("coordinator of group {}", self.offsets.group.id).into(),
+            broker: self.offsets.coordinator_name(),
             after: self.started.elapsed(),
         })
     }
@@ -340,16 +347,5 @@ fn place(partition: &TopicPartition, id: Uuid, by_id: bool) -> Place {
         (String::new(), id, partition.partition)
     } else {
         (partition.topic.to_string(), Uuid::ZERO, partition.partition)
-    }
-}
-
-/// Brokers say -1 where nothing was committed.
-trait FilterNegative {
-    fn filter_negative(self) -> Option<i64>;
-}
-
-impl FilterNegative for i64 {
-    fn filter_negative(self) -> Option<i64> {
-        Some(self).filter(|offset| *offset >= 0)
     }
 }

@@ -8,20 +8,16 @@ use kafka_client::{
     Client, ClientConfig, Compression, Consumer, ConsumerConfig, Error, ErrorCode, Event,
     GroupConfig, OffsetReset, Producer, ProducerConfig, ProducerRecord, Start, TopicPartition,
 };
-use kafka_testcontainers::{Backend, Cluster, ClusterSpec};
+use kafka_testcontainers::{Cluster, ClusterSpec};
 use tokio::time::{Instant, timeout};
 
 /// Longer than anything here takes, on any machine.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 /// How long one `poll` waits in these tests.
 pub(crate) const POLL: Duration = Duration::from_millis(200);
 
 pub(crate) async fn start(spec: ClusterSpec) -> Cluster {
     Cluster::start(spec).await.unwrap()
-}
-
-pub(crate) async fn embedded(nodes: usize) -> Cluster {
-    start(ClusterSpec::nodes(nodes).backend(Backend::Embedded)).await
 }
 
 pub(crate) fn client(cluster: &Cluster) -> Client {
@@ -147,13 +143,6 @@ pub(crate) async fn event<T>(
         }
     };
     timeout(LIMIT, found).await.expect("the event did not come")
-}
-
-pub(crate) fn partition_error(event: Result<Event, Error>) -> Option<(TopicPartition, Error)> {
-    match event.unwrap() {
-        Event::PartitionError { partition, error } => Some((partition, error)),
-        _ => None,
-    }
 }
 
 /// Waits for a fact that can only be asked for.

@@ -132,7 +132,10 @@ fn a_position_is_looked_up_once_and_again_after_a_failure() {
         "not before the wait is over"
     );
     let retry = positions.next_retry(now).unwrap();
-    assert_eq!(lookups(&mut positions, retry), [lookup.clone()]);
+    assert_eq!(
+        lookups(&mut positions, retry),
+        std::slice::from_ref(&lookup)
+    );
 
     assert!(positions.found(&lookup, 7));
     assert_eq!(positions.position(&name(0)), Some(7));

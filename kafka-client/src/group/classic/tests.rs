@@ -1,9 +1,10 @@
 use std::time::Duration;
 
+use super::protocol::assignment_of;
 use super::*;
 
 const INTERVAL: Duration = Duration::from_secs(3);
-const REBALANCE: Duration = Duration::from_secs(300);
+const REBALANCE: Duration = Duration::from_mins(5);
 
 fn member(now: Instant) -> Member {
     let config = GroupConfig {
