@@ -50,7 +50,8 @@ use crate::cluster::Cluster;
 use crate::cluster::metadata::Topic;
 use crate::config::ConfigError;
 use crate::error::Error;
-use accumulator::{Accumulator, Refusal};
+use accumulator::Accumulator;
+use send_error::Refusal;
 use sender::Sender;
 
 /// Sends records to a cluster. Cheap to clone; clones are the same producer.
@@ -84,6 +85,7 @@ impl Producer {
     /// A configuration that cannot work.
     pub fn new(client: &Client, config: ProducerConfig) -> Result<Self, ConfigError> {
         config.check()?;
+        let config = config.bounded();
         Ok(Self {
             handle: Arc::new(Handle {
                 accumulator: Arc::new(Accumulator::new(&config)),

@@ -19,7 +19,7 @@ use super::lane::{Lane, Rules};
 use super::memory::{Buffer, Memory, Permit};
 use super::partitioner::{Partitioner, Turn};
 use super::record::{ProducerRecord, now_ms};
-use super::send_error::{SendError, SendErrorKind};
+use super::send_error::{Refusal, SendError, SendErrorKind};
 use super::topics::{Partition, TopicLanes};
 use crate::cluster::metadata;
 
@@ -48,17 +48,6 @@ pub(crate) struct Accumulator {
 struct Registry {
     partitions: Vec<Arc<Partition>>,
     finished: bool,
-}
-
-/// Why a record was not taken now.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// The topic is not known yet.
-    NoTopic,
-    /// There is no memory; this many bytes would do.
-    NoMemory(usize),
-    /// It cannot be taken at all.
-    Failed(SendError),
 }
 
 /// A record on its way into a batch.
@@ -146,7 +135,7 @@ impl Accumulator {
                 SendErrorKind::TooLarge { size: alone, limit },
             ));
         }
-        let incoming = Incoming {
+        let mut incoming = Incoming {
             record: new,
             size,
             permit,
@@ -155,90 +144,102 @@ impl Accumulator {
         let index = match (record.partition, record.key) {
             (Some(partition), _) => usize::try_from(partition).unwrap_or(usize::MAX),
             (None, Some(key)) => self.partitioner.of_key(key, count),
-            (None, None) => return self.append_in_turn(topic, incoming),
+            (None, None) => return self.append_in_turn(topic, &mut incoming),
         };
         let Some(partition) = topic.partitions().get(index) else {
             let partitions = count;
             return Err(failed(record, SendErrorKind::Partition { partitions }));
         };
-        match self.append_at(partition, incoming, Starting::Allowed)? {
-            Appended::Taken(delivery, _) => Ok(delivery),
-            Appended::NeedsBatch(_) => Err(Refusal::NoTopic),
-        }
+        // A batch of its own takes any record; were it not so, waiting for room would be the thing to do.
+        self.append_at(partition, &mut incoming, Starting::Allowed)?
+            .ok_or(Refusal::NoMemory(alone))
     }
 
     /// Puts a record where its turn is: into the batch of that partition, or into a new one at the next if it has had its batch.
     fn append_in_turn(
         &self,
         topic: &TopicLanes,
-        mut incoming: Incoming<'_>,
+        incoming: &mut Incoming<'_>,
     ) -> Result<Delivery, Refusal> {
         loop {
             let turn = topic.turn();
             let Some(partition) = topic.partitions().get(turn.partition) else {
                 return Err(Refusal::NoTopic);
             };
-            let starting = if turn.used {
-                Starting::Forbidden
-            } else {
-                Starting::Allowed
-            };
-            match self.append_at(partition, incoming, starting)? {
-                Appended::Taken(delivery, started) => {
-                    if started {
-                        topic.replace_turn(turn, Turn { used: true, ..turn });
-                    }
-                    return Ok(delivery);
-                }
-                Appended::NeedsBatch(back) => incoming = back,
+            // The batch may be one that a record with a key has started; whoever starts one has had the turn.
+            if let Some(delivery) = self.append_at(partition, incoming, Starting::Forbidden)? {
+                return Ok(delivery);
             }
-            topic.replace_turn(turn, topic.turn_after(turn));
+            if turn.used {
+                topic.replace_turn(turn, topic.turn_after(turn));
+                continue;
+            }
+            if let Some(delivery) = self.append_at(partition, incoming, Starting::Allowed)? {
+                topic.replace_turn(turn, Turn { used: true, ..turn });
+                return Ok(delivery);
+            }
         }
     }
 
+    /// Puts a record into the partition's batch; `None` if it would have to start one and may not.
     #[inline]
-    fn append_at<'a>(
+    fn append_at(
         &self,
         partition: &Arc<Partition>,
-        mut incoming: Incoming<'a>,
+        incoming: &mut Incoming<'_>,
         starting: Starting,
-    ) -> Result<Appended<'a>, Refusal> {
+    ) -> Result<Option<Delivery>, Refusal> {
         let mut lane = partition.lane();
-        let mut started = false;
-        let mut taken = lane.append(incoming.record, incoming.size, &self.memory);
-        if taken.is_none() {
-            if lane.is_closed() {
-                let kind = SendErrorKind::Closed;
-                let error = SendError::untaken(&partition.topic, kind, None);
-                return Err(Refusal::Failed(error));
-            }
-            started = starting == Starting::Allowed;
-            if started {
-                let capacity = lane.wanted_capacity(incoming.size);
-                let buffer = match incoming.permit.take() {
-                    Some(permit) => Some(Buffer::new(permit.num_permits(), permit)),
-                    None => self.memory.buffer(capacity),
-                };
-                let Some(buffer) = buffer else {
-                    // A batch that could not grow is ready now.
-                    self.notify(partition, lane);
-                    return Err(Refusal::NoMemory(capacity));
-                };
-                lane.start(buffer, Instant::now());
-                taken = lane.append(incoming.record, incoming.size, &self.memory);
-            }
+        let Some(taken) = lane.append(incoming.record, incoming.size, &self.memory) else {
+            return self.start_at(partition, lane, incoming, starting);
+        };
+        Ok(Some(self.taken(partition, lane, taken, incoming)))
+    }
+
+    /// The same for a record that does not fit into the batch, or finds none.
+    #[cold]
+    fn start_at(
+        &self,
+        partition: &Arc<Partition>,
+        mut lane: MutexGuard<'_, Lane>,
+        incoming: &mut Incoming<'_>,
+        starting: Starting,
+    ) -> Result<Option<Delivery>, Refusal> {
+        if lane.is_closed() {
+            let kind = SendErrorKind::Closed;
+            let error = SendError::untaken(&partition.topic, kind, None);
+            return Err(Refusal::Failed(error));
         }
-        if taken.is_some() {
-            self.records.fetch_add(1, Ordering::Relaxed);
+        if starting == Starting::Forbidden {
+            self.notify(partition, lane);
+            return Ok(None);
         }
+        let capacity = lane.wanted_capacity(incoming.size);
+        let buffer = match incoming.permit.take() {
+            Some(permit) => Some(Buffer::new(permit.num_permits(), permit)),
+            None => self.memory.buffer(capacity),
+        };
+        let Some(buffer) = buffer else {
+            // A batch that could not grow is ready now.
+            self.notify(partition, lane);
+            return Err(Refusal::NoMemory(capacity));
+        };
+        lane.start(buffer, Instant::now());
+        let taken = lane.append(incoming.record, incoming.size, &self.memory);
+        Ok(taken.map(|taken| self.taken(partition, lane, taken, incoming)))
+    }
+
+    #[inline]
+    fn taken(
+        &self,
+        partition: &Arc<Partition>,
+        lane: MutexGuard<'_, Lane>,
+        (batch, index): (Arc<Completion>, u32),
+        incoming: &Incoming<'_>,
+    ) -> Delivery {
+        self.records.fetch_add(1, Ordering::Relaxed);
         self.notify(partition, lane);
-        Ok(match taken {
-            Some((batch, index)) => {
-                let delivery = Delivery::new(batch, index, incoming.record.timestamp);
-                Appended::Taken(delivery, started)
-            }
-            None => Appended::NeedsBatch(incoming),
-        })
+        Delivery::new(batch, index, incoming.record.timestamp)
     }
 
     /// Tells the sender to look at a partition, if there is anything new; lets go of the lock first.
@@ -383,14 +384,6 @@ impl Accumulator {
 enum Starting {
     Allowed,
     Forbidden,
-}
-
-/// A record after an attempt to append it.
-enum Appended<'a> {
-    /// It is in, and whether it started a batch.
-    Taken(Delivery, bool),
-    /// It would have to start a batch.
-    NeedsBatch(Incoming<'a>),
 }
 
 #[cold]

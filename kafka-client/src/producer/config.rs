@@ -154,6 +154,21 @@ impl ProducerConfig {
         }
     }
 
+    /// The same with times that can be added to any clock: what is longer than a year is a year.
+    pub(crate) fn bounded(mut self) -> Self {
+        for time in [
+            &mut self.linger,
+            &mut self.delivery_timeout,
+            &mut self.request_timeout,
+            &mut self.retry_backoff,
+            &mut self.retry_backoff_max,
+            &mut self.max_block,
+        ] {
+            *time = (*time).min(YEAR);
+        }
+        self
+    }
+
     /// Bytes of the largest record, header of its batch included.
     pub(crate) fn record_limit(&self) -> usize {
         self.max_request_size
@@ -162,6 +177,7 @@ impl ProducerConfig {
     }
 }
 
+const YEAR: Duration = Duration::from_hours(365 * 24);
 /// Batches of a producer that a broker remembers per partition (KIP-98).
 const MAX_IDEMPOTENT_IN_FLIGHT: usize = 5;
 /// What a frame can carry at all, with room for its other fields.
@@ -214,6 +230,18 @@ mod tests {
             ..default()
         };
         assert_eq!(conflict(&tight), ("batch_size", "buffer_memory"));
+    }
+
+    #[test]
+    fn endless_times_do_not_overflow() {
+        let config = ProducerConfig {
+            max_block: Duration::MAX,
+            delivery_timeout: Duration::MAX,
+            ..Default::default()
+        };
+        let config = config.bounded();
+        let now = tokio::time::Instant::now();
+        assert!(now + config.max_block + config.delivery_timeout > now);
     }
 
     #[test]

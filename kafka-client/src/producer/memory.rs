@@ -22,10 +22,10 @@ pub(crate) struct Memory {
 /// Bytes of the budget; they go back when it is dropped.
 pub(crate) type Permit = OwnedSemaphorePermit;
 
-/// An empty buffer and what it cost.
+/// A buffer and what it cost.
 #[derive(Debug)]
 pub(crate) struct Buffer {
-    /// To be filled.
+    /// To be filled from its start. What lies in it is of no meaning, and saves whoever fills it from clearing it first.
     pub(crate) bytes: BytesMut,
     /// As many bytes as the buffer can hold without growing.
     pub(crate) permit: Permit,
@@ -66,7 +66,7 @@ impl Memory {
         self.waiting.load(Ordering::SeqCst) > 0
     }
 
-    /// An empty buffer of at least `capacity` bytes, a used one if there is one of about that size; `None` if the budget does not allow it.
+    /// A buffer of at least `capacity` bytes, a used one if there is one of about that size; `None` if the budget does not allow it.
     pub(crate) fn buffer(&self, capacity: usize) -> Option<Buffer> {
         let spare = {
             let mut spare = self.spare();
@@ -85,10 +85,9 @@ impl Memory {
 
     /// Takes a buffer back, if nobody else holds it any more, and keeps it unless the memory is needed.
     pub(crate) fn give_back(&self, bytes: Bytes, permit: Permit) {
-        let Ok(mut bytes) = bytes.try_into_mut() else {
+        let Ok(bytes) = bytes.try_into_mut() else {
             return;
         };
-        bytes.clear();
         let mut spare = self.spare();
         // Whoever begins to wait from here on empties the list after us.
         if !self.is_short() && bytes.capacity() <= permit.num_permits() && spare.len() < MOST_SPARE
@@ -101,6 +100,11 @@ impl Memory {
     pub(crate) fn drop_spare(&self) {
         let dropped = std::mem::take(&mut *self.spare());
         drop(dropped);
+    }
+
+    /// Whether used buffers are kept.
+    pub(crate) fn has_spare(&self) -> bool {
+        !self.spare().is_empty()
     }
 
     /// Bytes in use: what waits to be sent or acknowledged, with the room that batches have still to fill.
@@ -186,12 +190,11 @@ mod tests {
     }
 
     #[test]
-    fn used_buffers_are_empty_when_they_come_again_and_do_not_count() {
+    fn used_buffers_come_again_and_do_not_count_meanwhile() {
         let memory = Memory::new(1000);
         used_buffer(&memory, 600);
         assert_eq!(memory.used(), 0);
         let again = memory.buffer(500).unwrap();
-        assert!(again.bytes.is_empty());
         assert_eq!(again.bytes.capacity(), 600);
         assert_eq!(memory.used(), 600);
     }

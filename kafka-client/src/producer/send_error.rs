@@ -128,6 +128,17 @@ impl std::error::Error for SendError {
     }
 }
 
+/// Why a record was not taken now.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The topic is not known yet.
+    NoTopic,
+    /// There is no memory; this many bytes would do.
+    NoMemory(usize),
+    /// It cannot be taken at all.
+    Failed(SendError),
+}
+
 /// Records that were given up because closing took too long, or that failed meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{lost} records were not acknowledged before the producer was closed")]

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -99,8 +100,13 @@ impl Sender {
             self.hear(now);
             self.ring(now);
             self.dispatch(now).await;
-            if self.accumulator.is_closing() && self.is_idle() {
-                return;
+            if self.is_idle() {
+                if self.accumulator.is_closing() {
+                    return;
+                }
+                if self.accumulator.memory.has_spare() {
+                    self.timers.arm(Alarm::Spare, now + IDLE);
+                }
             }
             self.wait(&mut generations).await;
         }
@@ -147,7 +153,7 @@ impl Sender {
                     }
                     Err((parcels, error)) => {
                         self.landed(node);
-                        self.unanswered(parcels, error, now);
+                        self.unanswered(node, parcels, error, now);
                     }
                 }
             }
@@ -167,7 +173,7 @@ impl Sender {
                         };
                         self.answered(parcels, answer, now);
                     }
-                    Err(error) => self.unanswered(parcels, error, now),
+                    Err(error) => self.unanswered(node, parcels, error, now),
                 }
             }
             Event::Identity(outcome) => self.identified(outcome, now),
@@ -217,6 +223,8 @@ impl Sender {
                     }
                 }
                 Alarm::Identity => self.ask_for_identity(),
+                Alarm::Spare if self.is_idle() => self.accumulator.memory.drop_spare(),
+                Alarm::Spare => {}
             }
         }
     }
@@ -294,6 +302,9 @@ impl Sender {
         self.accumulator.records() == 0
     }
 }
+
+/// A producer that has nothing to send for so long lets go of its buffers.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// Ends the producer with its sender, however that ends.
 struct End {

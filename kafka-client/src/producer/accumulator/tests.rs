@@ -6,8 +6,8 @@ use crate::producer::sequence::Identity;
 
 const WHO: Option<Identity> = Some(Identity { id: 7, epoch: 0 });
 
-fn accumulator(leaders: &[Option<i32>], config: ProducerConfig) -> Accumulator {
-    let accumulator = Accumulator::new(&config);
+fn accumulator(leaders: &[Option<i32>], config: &ProducerConfig) -> Accumulator {
+    let accumulator = Accumulator::new(config);
     assert!(accumulator.put_topic(&topic(leaders)));
     accumulator
 }
@@ -57,7 +57,7 @@ fn drain(accumulator: &Accumulator, partition: i32) -> Batch {
 fn records_without_a_key_fill_one_batch_after_the_other_from_the_lowest_partition_up() {
     let accumulator = accumulator(
         &[Some(1), Some(1), None, Some(1)],
-        ProducerConfig::default(),
+        &ProducerConfig::default(),
     );
     assert_eq!([(); 3].map(|()| keyless(&accumulator)), [0, 0, 0]);
     drain(&accumulator, 0);
@@ -74,14 +74,14 @@ fn a_full_batch_passes_the_turn_on_too() {
         batch_records: Some(2),
         ..Default::default()
     };
-    let accumulator = accumulator(&[Some(1); 3], config);
+    let accumulator = accumulator(&[Some(1); 3], &config);
     let partitions = [(); 7].map(|()| keyless(&accumulator));
     assert_eq!(partitions, [0, 0, 1, 1, 2, 2, 0]);
 }
 
 #[test]
 fn keys_and_explicit_partitions_decide_for_themselves() {
-    let accumulator = accumulator(&[Some(1); 5], ProducerConfig::default());
+    let accumulator = accumulator(&[Some(1); 5], &ProducerConfig::default());
     let mut record = ProducerRecord::to("orders", b"value");
     record.key = Some(b"21");
     let by_key = send(&accumulator, record).partition();
@@ -92,7 +92,7 @@ fn keys_and_explicit_partitions_decide_for_themselves() {
 
 #[test]
 fn a_partition_that_does_not_exist_is_refused_with_their_number() {
-    let accumulator = accumulator(&[Some(1); 2], ProducerConfig::default());
+    let accumulator = accumulator(&[Some(1); 2], &ProducerConfig::default());
     for partition in [2, -1] {
         let record = ProducerRecord {
             partition: Some(partition),
@@ -109,8 +109,8 @@ fn a_record_that_is_too_large_fails_alone_with_size_and_limit() {
         max_request_size: 20_000,
         ..Default::default()
     };
-    let accumulator = accumulator(&[Some(1)], config);
-    let kind = refused(&accumulator, ProducerRecord::to("orders", &[0; 20_000]));
+    let accumulator = accumulator(&[Some(1)], &config);
+    let kind = refused(&accumulator, ProducerRecord::to("orders", &vec![0; 20_000]));
     let SendErrorKind::TooLarge { size, limit } = kind else {
         panic!("{kind:?}");
     };
@@ -125,12 +125,12 @@ fn without_memory_the_record_is_not_taken_and_the_bytes_it_needs_are_told() {
         buffer_memory: 16 << 10,
         ..Default::default()
     };
-    let accumulator = accumulator(&[Some(1); 2], config);
+    let accumulator = accumulator(&[Some(1); 2], &config);
     let record = |partition| ProducerRecord {
         partition: Some(partition),
         ..ProducerRecord::to("orders", &[0; 9000])
     };
-    send(&accumulator, record(0));
+    drop(send(&accumulator, record(0)));
     let Err(Refusal::NoMemory(bytes)) = accumulator.append(&record(1), None) else {
         panic!("there is no memory");
     };
@@ -143,7 +143,7 @@ fn without_memory_the_record_is_not_taken_and_the_bytes_it_needs_are_told() {
         log_append_ms: None,
     };
     accumulator.settle(batch, written);
-    send(&accumulator, record(1));
+    drop(send(&accumulator, record(1)));
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn the_sender_hears_of_a_batch_twice_and_of_records_never() {
         batch_records: Some(100),
         ..Default::default()
     };
-    let accumulator = accumulator(&[Some(1)], config);
+    let accumulator = accumulator(&[Some(1)], &config);
     keyless(&accumulator);
     assert_eq!(accumulator.take_notices().len(), 1, "a batch was started");
     accumulator.partition(0).unwrap().lane().listed = false;
@@ -166,7 +166,7 @@ fn the_sender_hears_of_a_batch_twice_and_of_records_never() {
 
 #[test]
 fn a_topic_that_grows_keeps_its_batches_and_its_turn() {
-    let accumulator = accumulator(&[Some(1)], ProducerConfig::default());
+    let accumulator = accumulator(&[Some(1)], &ProducerConfig::default());
     keyless(&accumulator);
     assert!(accumulator.put_topic(&topic(&[Some(1), Some(1)])));
     assert_eq!(keyless(&accumulator), 0, "the same batch");
@@ -182,7 +182,7 @@ fn a_topic_that_grows_keeps_its_batches_and_its_turn() {
 
 #[test]
 fn leaders_are_followed() {
-    let accumulator = accumulator(&[Some(1), None], ProducerConfig::default());
+    let accumulator = accumulator(&[Some(1), None], &ProducerConfig::default());
     let answer = |leader_id| kafka_wire::messages::metadata::MetadataResponse {
         topics: vec![kafka_wire::messages::metadata::MetadataResponseTopic {
             name: Some("orders".into()),
@@ -211,7 +211,7 @@ fn leaders_are_followed() {
 
 #[test]
 fn after_the_end_records_are_refused_and_what_was_there_has_failed() {
-    let accumulator = accumulator(&[Some(1)], ProducerConfig::default());
+    let accumulator = accumulator(&[Some(1)], &ProducerConfig::default());
     let delivery = send(&accumulator, ProducerRecord::to("orders", b"value"));
     accumulator.finish();
     assert!(delivery.is_done());
@@ -224,13 +224,13 @@ fn after_the_end_records_are_refused_and_what_was_there_has_failed() {
 
 #[test]
 fn a_flush_makes_batches_ready_and_tells_what_to_wait_for() {
-    let accumulator = accumulator(&[Some(1); 3], ProducerConfig::default());
+    let accumulator = accumulator(&[Some(1); 3], &ProducerConfig::default());
     for partition in [0, 2] {
         let record = ProducerRecord {
             partition: Some(partition),
             ..ProducerRecord::to("orders", b"value")
         };
-        send(&accumulator, record);
+        drop(send(&accumulator, record));
     }
     assert_eq!(accumulator.flush().len(), 2);
     let ready = |id| accumulator.partition(id).unwrap().lane().ready_count();

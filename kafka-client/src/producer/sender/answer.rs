@@ -61,7 +61,13 @@ impl Sender {
     }
 
     /// No answer came, or none that can be read.
-    pub(super) fn unanswered(&mut self, parcels: Vec<Parcel>, error: Error, now: Instant) {
+    pub(super) fn unanswered(
+        &mut self,
+        node: i32,
+        parcels: Vec<Parcel>,
+        error: Error,
+        now: Instant,
+    ) {
         self.cluster.refresh();
         let trace = if error.may_have_taken_effect() {
             Trace::Possible
@@ -78,7 +84,7 @@ impl Sender {
         for mut parcel in parcels {
             parcel.batch.cause = Some(cause.clone());
             if retry {
-                self.retry(parcel, trace, now);
+                self.retry(node, parcel, trace, now);
             } else {
                 self.fail(parcel, trace, kind.clone(), now);
             }
@@ -131,8 +137,8 @@ impl Sender {
                 parcel.batch.attempts = parcel.batch.attempts.saturating_sub(1);
                 self.again(parcel, Trace::None, Duration::ZERO, now);
             }
-            Verdict::Renumber => self.renumber(parcel, now),
-            Verdict::Retry(trace) => self.retry(parcel, trace, now),
+            Verdict::Renumber => self.renumber(node, parcel, now),
+            Verdict::Retry(trace) => self.retry(node, parcel, trace, now),
             Verdict::Fail(trace) => {
                 let blamed = answer.record_errors.into_iter().filter_map(|error| {
                     let index = u32::try_from(error.batch_index).ok()?;
@@ -163,19 +169,20 @@ impl Sender {
         self.look(&parcel.partition, now);
     }
 
-    fn renumber(&mut self, parcel: Parcel, now: Instant) {
+    fn renumber(&mut self, node: i32, parcel: Parcel, now: Instant) {
         parcel.partition.lane().renumber(&parcel.batch);
         let tracked = self.tracked.get_mut(parcel.partition.id);
         let again = tracked.is_some_and(|tracked| std::mem::replace(&mut tracked.renumbered, true));
         if again {
             // New numbers did not help: no use in trying without a pause.
-            self.retry(parcel, Trace::None, now);
+            self.retry(node, parcel, Trace::None, now);
         } else {
             self.again(parcel, Trace::None, Duration::ZERO, now);
         }
     }
 
-    fn retry(&mut self, parcel: Parcel, trace: Trace, now: Instant) {
+    /// Tries again: after a pause, or at once if somebody else than `node` leads by now.
+    fn retry(&mut self, node: i32, parcel: Parcel, trace: Trace, now: Instant) {
         let attempts = parcel.batch.attempts;
         if self
             .config
@@ -185,6 +192,14 @@ impl Sender {
             return self.fail(parcel, trace, SendErrorKind::Exhausted { attempts }, now);
         }
         let wait = match self.tracked.get_mut(parcel.partition.id) {
+            Some(_)
+                if parcel
+                    .partition
+                    .leader()
+                    .is_some_and(|leader| leader != node) =>
+            {
+                Duration::ZERO
+            }
             Some(tracked) => tracked.backoff.failed(),
             None => self.config.retry_backoff,
         };

@@ -13,6 +13,8 @@ pub(super) enum Alarm {
     Sink(i32),
     /// The producer's identity.
     Identity,
+    /// Buffers that are kept although nothing is sent.
+    Spare,
 }
 
 /// At most one time for each alarm: the earliest that was asked for.
