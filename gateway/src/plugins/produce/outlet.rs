@@ -30,6 +30,15 @@ pub(super) struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
+    /// What it takes in memory, about.
+    fn bytes(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.len() + value.map_or(0, <[u8]>::len))
+            .sum();
+        self.topic.len() + self.key.map_or(0, <[u8]>::len) + self.value.len() + headers
+    }
+
     fn to_send(&self) -> ProducerRecord<'a> {
         ProducerRecord {
             topic: self.topic,
@@ -63,15 +72,23 @@ pub(super) struct Origin {
 pub(super) struct Outlet {
     client: Client,
     producer: Producer,
-    /// Records in memory at most, under `producer_async`.
+    /// Records and bytes in memory at most, under `producer_async`.
     max_records: usize,
+    max_bytes: usize,
     watched: mpsc::Sender<Watched>,
     watcher: std::sync::Mutex<Option<JoinHandle<()>>>,
     /// Records whose topic is not known yet.
-    waiting: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     waiters: TaskTracker,
     give_up: CancellationToken,
     lost: Arc<LossCount>,
+}
+
+/// Records that wait outside of the producer.
+#[derive(Debug, Default)]
+struct Waiting {
+    records: AtomicUsize,
+    bytes: AtomicUsize,
 }
 
 /// Records answered with 200 that no broker took, counted from the beginning of the drain on.
@@ -113,6 +130,7 @@ impl Outlet {
             client,
             producer,
             max_records: identity.max_records(),
+            max_bytes: shared.settings.produce.buffer_bytes,
             watched,
             watcher: std::sync::Mutex::new(Some(tokio::spawn(watch(
                 deliveries,
@@ -133,9 +151,7 @@ impl Outlet {
     /// Takes a record whose sender does not wait, without waiting. From here on it is sent, or counted and logged as
     /// lost.
     pub(super) async fn queue(&self, record: &Record<'_>, origin: Origin) -> Result<(), NotQueued> {
-        if self.producer.buffered_records() + self.waiting.load(Ordering::Relaxed)
-            >= self.max_records
-        {
+        if !self.has_room(record) {
             return Err(NotQueued::Full);
         }
         match self.producer.try_send(record.to_send()) {
@@ -148,6 +164,15 @@ impl Outlet {
             },
         }
         Ok(())
+    }
+
+    /// The bounds of G-48; the producer's own bytes are bounded by itself as well.
+    fn has_room(&self, record: &Record<'_>) -> bool {
+        let waiting_records = self.waiting.records.load(Ordering::Relaxed);
+        let waiting_bytes = self.waiting.bytes.load(Ordering::Relaxed);
+        let records = self.producer.buffered_records() + waiting_records;
+        records < self.max_records
+            && (waiting_bytes == 0 || waiting_bytes + record.bytes() <= self.max_bytes)
     }
 
     async fn watch(&self, delivery: Delivery, origin: Origin) {
@@ -164,7 +189,9 @@ impl Outlet {
             Arc::clone(&self.lost),
             self.give_up.clone(),
         );
-        waiting.fetch_add(1, Ordering::Relaxed);
+        let bytes = record.bytes();
+        waiting.records.fetch_add(1, Ordering::Relaxed);
+        waiting.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.waiters.spawn(async move {
             let headers = owned.headers();
             let sending = producer.send(owned.record(&headers));
@@ -172,7 +199,8 @@ impl Outlet {
                 sent = sending => Some(sent),
                 () = give_up.cancelled() => None,
             };
-            waiting.fetch_sub(1, Ordering::Relaxed);
+            waiting.records.fetch_sub(1, Ordering::Relaxed);
+            waiting.bytes.fetch_sub(bytes, Ordering::Relaxed);
             match sent {
                 Some(Ok(delivery)) => {
                     let _ = watched.send(Watched::Delivery(delivery, origin)).await;
