@@ -57,11 +57,16 @@ impl Coordinator {
         slots.get(slot_of(group, slots.len())).copied().flatten()
     }
 
-    /// `Ok` if `node` coordinates a group of this name.
+    /// `Ok` if `node` coordinates a group that may have members.
     pub(super) fn check(&self, group: &str, node: i32) -> Result<(), ErrorCode> {
         if group.is_empty() {
             return Err(ErrorCode::INVALID_GROUP_ID);
         }
+        self.check_offsets(group, node)
+    }
+
+    /// `Ok` if `node` keeps the offsets of a group; one without a name may have some.
+    pub(super) fn check_offsets(&self, group: &str, node: i32) -> Result<(), ErrorCode> {
         match self.node_of(group) {
             None => Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
             Some(coordinator) if coordinator != node => Err(ErrorCode::NOT_COORDINATOR),
@@ -114,6 +119,9 @@ impl Coordinator {
                 group: Group::new(initial_delay),
                 offsets: BTreeMap::new(),
             };
+            if groups.len() >= MOST_GROUPS {
+                groups.retain(|_, entry| entry.is_used());
+            }
             groups.insert(id.to_owned(), entry);
         }
         let entry = groups.get_mut(id)?;
@@ -133,11 +141,6 @@ impl Coordinator {
         for (id, entry) in lock(&self.groups).iter() {
             look(id, entry);
         }
-    }
-
-    /// How many groups there are.
-    pub(super) fn len(&self) -> usize {
-        lock(&self.groups).len()
     }
 
     /// The topic is gone, and so is what was committed for it.
@@ -215,8 +218,13 @@ pub(super) enum Missing {
 }
 
 impl Entry {
+    /// It never had a member, and has nothing to remember.
     fn is_forgettable(&self) -> bool {
-        self.offsets.is_empty() && self.group.is_idle()
+        self.group.generation() == 0 && !self.is_used()
+    }
+
+    fn is_used(&self) -> bool {
+        !self.offsets.is_empty() || !self.group.is_idle()
     }
 }
 
@@ -229,6 +237,9 @@ fn answer(entry: &mut Entry) {
         }
     }
 }
+
+/// At so many, those are forgotten that have neither members nor offsets; Kafka forgets them in time.
+const MOST_GROUPS: usize = 10_000;
 
 /// As Kafka finds the partition of `__consumer_offsets`: Java's hash of the id.
 fn slot_of(group: &str, slots: usize) -> usize {

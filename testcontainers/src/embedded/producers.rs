@@ -32,8 +32,8 @@ pub(super) struct Written {
     pub(super) first_offset: i64,
     /// Offset of its last record.
     pub(super) last_offset: i64,
-    /// Its log append time, -1 if the producer's timestamps count.
-    pub(super) append_time: i64,
+    /// Its highest timestamp, as it lies in the log.
+    pub(super) timestamp: i64,
 }
 
 /// What is to be done with a batch.
@@ -77,8 +77,8 @@ impl Producers {
         }
     }
 
-    /// A batch was appended at `first_offset`; `header` is its header.
-    pub(super) fn record(&mut self, header: &BatchHeader, first_offset: i64, append_time: i64) {
+    /// A batch was appended at `first_offset` with this highest timestamp; `header` is its header.
+    pub(super) fn record(&mut self, header: &BatchHeader, first_offset: i64, timestamp: i64) {
         if header.producer_id < 0 {
             return;
         }
@@ -105,7 +105,7 @@ impl Producers {
             last_sequence: last_sequence(header),
             first_offset,
             last_offset: first_offset.saturating_add(i64::from(header.last_offset_delta)),
-            append_time,
+            timestamp,
         });
     }
 

@@ -12,7 +12,7 @@ use kafka_wire::messages::produce::{
 use kafka_wire::records::{BatchBuilder, Batches, Compression, CrcCheck, NewRecord, ProducerStamp};
 use kafka_wire::{Request, Uuid, decode_response, encode_request, split_frame};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 
 pub(crate) struct Client {
     pub(crate) stream: TcpStream,
@@ -22,7 +22,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn to(broker: &Broker, node: i32) -> Self {
-        let stream = TcpStream::connect(broker.addr_of(node).unwrap()).await;
+        Self::at(broker.addr_of(node).unwrap()).await
+    }
+
+    pub(crate) async fn at(address: impl ToSocketAddrs) -> Self {
+        let stream = TcpStream::connect(address).await;
         Self {
             stream: stream.unwrap(),
             buffer: BytesMut::new(),

@@ -174,7 +174,7 @@ async fn a_silent_member_is_out() {
     let refused = client.call(9, &short("")).await;
     let joined = client.call(9, &short(&refused.member_id)).await;
     client.call(5, &sync(&joined, &[])).await;
-    until(|| broker.group_state("g").is_none()).await;
+    until(|| broker.group_state("g") == Some(("Empty", 2))).await;
     assert_eq!(
         client.call(4, &heartbeat(&joined)).await.error_code,
         ErrorCode::UNKNOWN_MEMBER_ID
@@ -418,7 +418,7 @@ async fn commits_that_may_not_be_are_refused() {
     );
     assert_eq!(
         code(&mut client, with(3, "x")).await,
-        ErrorCode::ILLEGAL_GENERATION,
+        ErrorCode::GROUP_ID_NOT_FOUND,
         "no such group"
     );
     let mut wordy = commit("t", Uuid::ZERO, 5);

@@ -71,7 +71,7 @@ pub(super) fn describe(
 ) -> DescribeGroupsResponse {
     let groups = request.groups.into_iter().map(|group_id| {
         let mut group = described(context, group_id);
-        if request.include_authorized_operations {
+        if request.include_authorized_operations && group.error_code.is_ok() {
             group.authorized_operations = GROUP_OPERATIONS;
         }
         group
@@ -113,7 +113,7 @@ fn described(context: &Context<'_>, group_id: String) -> DescribedGroup {
 
 fn state_of(entry: &Entry) -> DescribedGroup {
     let group = &entry.group;
-    // Before everybody knows, there is nothing that holds for all.
+    // Before everybody knows, there is no protocol that holds for all.
     let protocol = group.protocol().filter(|_| group.state() == State::Stable);
     let members = group.members().iter().map(|member| DescribedGroupMember {
         member_id: member.id.clone(),
@@ -121,9 +121,7 @@ fn state_of(entry: &Entry) -> DescribedGroup {
         client_id: member.client_id.clone(),
         client_host: CLIENT_HOST.into(),
         member_metadata: protocol.map(|it| member.metadata(it)).unwrap_or_default(),
-        member_assignment: protocol
-            .map(|_| member.assignment.clone())
-            .unwrap_or_default(),
+        member_assignment: member.assignment.clone(),
     });
     DescribedGroup {
         group_state: group.state().name().into(),

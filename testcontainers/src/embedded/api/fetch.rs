@@ -54,6 +54,8 @@ struct Fetch<'a> {
     context: &'a Context<'a>,
     min_bytes: usize,
     max_bytes: usize,
+    /// The limit of the answer is below zero.
+    is_negative: bool,
     max_wait: Duration,
     isolation: Isolation,
 }
@@ -84,6 +86,7 @@ impl<'a> Fetch<'a> {
             context,
             min_bytes: size(request.min_bytes).min(max_bytes),
             max_bytes,
+            is_negative: request.max_bytes < 0,
             max_wait: millis(request.max_wait_ms),
             isolation: match request.isolation_level {
                 0 => Isolation::ReadUncommitted,
@@ -113,13 +116,22 @@ impl<'a> Fetch<'a> {
             };
             let limit = size(position.max_bytes).min(left);
             let found = self
-                .partition(key, *position, limit, oversize)
+                .checked(*position)
+                .and_then(|()| self.partition(key, *position, limit, oversize))
                 .unwrap_or_else(|elsewhere| self.nothing(elsewhere));
             is_empty &= found.read.len() == 0;
             left = left.saturating_sub(found.read.len());
             all.push(found);
         }
         all
+    }
+
+    /// Kafka does not expect limits below zero.
+    fn checked(&self, position: Position) -> Result<(), NotHere> {
+        if self.is_negative || position.max_bytes < 0 {
+            return Err(unknown(ErrorCode::UNKNOWN_SERVER_ERROR));
+        }
+        Ok(())
     }
 
     fn partition(
@@ -226,7 +238,12 @@ impl Found {
 
     fn into_data(self, partition_index: i32, version: i16) -> PartitionData {
         let hint = self.hint(version);
-        let is_committed = self.isolation == Isolation::ReadCommitted && self.code.is_ok();
+        // Where Kafka does not even look for the log it does not say null.
+        let is_listed = match self.code {
+            ErrorCode::NONE => self.isolation == Isolation::ReadCommitted,
+            ErrorCode::UNKNOWN_TOPIC_OR_PARTITION | ErrorCode::UNKNOWN_TOPIC_ID => true,
+            _ => false,
+        };
         PartitionData {
             partition_index,
             error_code: self.code,
@@ -234,7 +251,7 @@ impl Found {
             // There are no transactions, so that everything is stable.
             last_stable_offset: self.high_watermark,
             log_start_offset: self.log_start_offset,
-            aborted_transactions: is_committed.then(Vec::new),
+            aborted_transactions: is_listed.then(Vec::new),
             records: Some(self.read.into_bytes()),
             diverging_epoch: self.diverging.map_or_else(EpochEndOffset::default, |end| {
                 EpochEndOffset {

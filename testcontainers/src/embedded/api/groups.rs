@@ -64,7 +64,7 @@ fn start_join(
         return Err(ErrorCode::INVALID_SESSION_TIMEOUT);
     }
     let missing = match request.member_id.as_str() {
-        "" if coordinator.len() < MOST_GROUPS => Missing::Create {
+        "" => Missing::Create {
             initial_delay: config.initial_rebalance_delay,
         },
         _ => Missing::Leave,
@@ -222,6 +222,3 @@ fn hyphenated() -> String {
 fn millis(duration: i32) -> Duration {
     Duration::from_millis(u64::try_from(duration).unwrap_or(0))
 }
-
-/// Beyond it no new ones are made.
-const MOST_GROUPS: usize = 100_000;

@@ -14,7 +14,8 @@ pub(super) fn answer(context: &Context<'_>, request: MetadataRequest) -> Metadat
     let operations = request.include_topic_authorized_operations;
     let mut topics = topics(context, request, &up);
     if operations {
-        for topic in &mut topics {
+        // As Kafka: an id that nobody has has no operations either, a name that nobody has does.
+        for topic in topics.iter_mut().filter(|it| it.name.is_some()) {
             topic.topic_authorized_operations = TOPIC_OPERATIONS;
         }
     }

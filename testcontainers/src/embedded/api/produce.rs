@@ -174,7 +174,8 @@ impl Write<'_> {
             Verdict::Duplicate(written) => {
                 return Ok(Appended {
                     base_offset: written.first_offset,
-                    append_time: written.append_time,
+                    // Kafka says so even if the timestamp is the producer's.
+                    append_time: written.timestamp,
                     log_start_offset,
                 });
             }
@@ -184,7 +185,10 @@ impl Write<'_> {
         let leader_epoch = state.leader_epoch;
         let stamp = stamp(header, leader_epoch, append_time, latest);
         let base_offset = state.log.append(batch.bytes(), header, stamp);
-        state.producers.record(header, base_offset, append_time);
+        let timestamp = stamp
+            .max_timestamp
+            .map_or(latest, |(_, timestamp)| timestamp);
+        state.producers.record(header, base_offset, timestamp);
         state.wake();
         Ok(Appended {
             base_offset,

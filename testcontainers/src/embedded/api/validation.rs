@@ -153,6 +153,10 @@ fn unreadable(error: &RecordError) -> Refusal {
         | RecordError::BadCount { .. }
         | RecordError::BadRecord { .. }
         | RecordError::TrailingBytes { .. } => ErrorCode::INVALID_RECORD,
+        // What Kafka's codecs throw is nothing that it has a code for.
+        RecordError::UnknownCodec { .. } | RecordError::Corrupt { .. } => {
+            ErrorCode::UNKNOWN_SERVER_ERROR
+        }
         _ => ErrorCode::CORRUPT_MESSAGE,
     };
     Refusal {

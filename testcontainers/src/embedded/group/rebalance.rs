@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use kafka_wire::ErrorCode;
 use tokio::time::Instant;
 
@@ -12,6 +13,9 @@ impl<J, S> Group<J, S> {
     pub(super) fn prepare_rebalance(&mut self, now: Instant) {
         if self.state == State::CompletingRebalance {
             self.fail_syncs(ErrorCode::REBALANCE_IN_PROGRESS);
+            for member in &mut self.members {
+                member.assignment = Bytes::new();
+            }
         }
         self.to_sync.clear();
         self.sync_deadline = None;
