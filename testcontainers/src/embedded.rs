@@ -1,7 +1,8 @@
 //! Kafka in this very process: a cluster of one or more nodes on real TCP, and a hook that sees every request.
 //!
 //! It is there for tests, and for trying things out without a Kafka: it keeps records in memory and loses them with the process. What it
-//! answers is what Kafka 4.3.1 answers; where a client can tell the two apart, that is a bug here, or stands below.
+//! answers is what Kafka 4.3.1 answers (`tests/agreement.rs` asks both); where a client can tell the two apart, that is a bug here, or
+//! stands below.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -42,7 +43,7 @@
 //! Not offered yet, as `ApiVersions` says: the new group protocol (KIP-848), share groups, transactions (`InitProducerId` with
 //! a transactional id answers `COORDINATOR_NOT_AVAILABLE`), `DescribeConfigs` and the other admin APIs, SASL; nor is there TLS.
 //! Nothing is ever compacted or expires; topics that ask for another compression than their producers' get what the producers sent.
-//! There is no `__consumer_offsets` topic to see, replicas do not fetch from one another, no replica is preferred for its rack, and a
+//! Nobody is throttled, and idle connections are never closed. There is no `__consumer_offsets` topic to see, replicas do not fetch from one another, no replica is preferred for its rack, and a
 //! fetch session that outlives its topic sees `UNKNOWN_TOPIC_ID` where Kafka may say `INCONSISTENT_TOPIC_ID`.
 
 mod api;

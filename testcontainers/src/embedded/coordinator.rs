@@ -62,11 +62,11 @@ impl Coordinator {
         if group.is_empty() {
             return Err(ErrorCode::INVALID_GROUP_ID);
         }
-        self.check_offsets(group, node)
+        self.check_any(group, node)
     }
 
-    /// `Ok` if `node` keeps the offsets of a group; one without a name may have some.
-    pub(super) fn check_offsets(&self, group: &str, node: i32) -> Result<(), ErrorCode> {
+    /// `Ok` if `node` knows what there is to know of a group; one without a name may have offsets.
+    pub(super) fn check_any(&self, group: &str, node: i32) -> Result<(), ErrorCode> {
         match self.node_of(group) {
             None => Err(ErrorCode::COORDINATOR_NOT_AVAILABLE),
             Some(coordinator) if coordinator != node => Err(ErrorCode::NOT_COORDINATOR),

@@ -8,6 +8,7 @@ use kafka_wire::messages::join_group::{
     JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse,
 };
 use kafka_wire::messages::leave_group::{LeaveGroupRequest, MemberIdentity};
+use kafka_wire::messages::list_groups::ListGroupsRequest;
 use kafka_wire::messages::offset_commit::{
     OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
@@ -266,6 +267,10 @@ async fn refusals(client: &mut Client, said: &mut Said) {
         heartbeat(client, "", "x", None, 1).await,
     );
     describe(client, said, "absent").await;
+    describe(client, said, "").await;
+    said.note("leave no name", leave(client, "", "x", None).await);
+    let answer = client.call(5, &sync("", "x", None, 1, "range")).await;
+    said.note("sync no name", synced(&answer));
     for key_type in 0..=3 {
         let request = FindCoordinatorRequest {
             key_type,
@@ -293,7 +298,7 @@ async fn describe(client: &mut Client, said: &mut Said, group: &str) {
         };
         let answer = client.call(version, &request).await;
         let described = &answer.groups[0];
-        let members: Vec<_> = described
+        let mut members: Vec<_> = described
             .members
             .iter()
             .map(|it| {
@@ -306,6 +311,8 @@ async fn describe(client: &mut Client, said: &mut Said, group: &str) {
                 )
             })
             .collect();
+        // In no particular order.
+        members.sort();
         said.note(
             ("describe", group, version),
             (
@@ -322,6 +329,77 @@ async fn describe(client: &mut Client, said: &mut Said, group: &str) {
                 ),
             ),
         );
+    }
+}
+
+/// One has settled when another comes; then the first goes.
+pub(crate) async fn ask_two(one: &mut Client, two: &mut Client, said: &mut Said) {
+    let group = "two";
+    let first = one.call(3, &join(group, "", None)).await.member_id;
+    one.call(5, &sync(group, &first, None, 1, "range")).await;
+    let second = two.call(9, &join(group, "", None)).await;
+    said.note("the second is sent away", joined(&second));
+    let second = second.member_id;
+    said.note(
+        "nobody waits for it yet",
+        heartbeat(one, group, &first, None, 1).await,
+    );
+    two.send(9, &join(group, &second, None)).await;
+    soon(async { while heartbeat(one, group, &first, None, 1).await.is_ok() {} }).await;
+    said.note(
+        "the first has to join again",
+        heartbeat(one, group, &first, None, 1).await,
+    );
+    let answer = one.call(5, &sync(group, &first, None, 1, "range")).await;
+    said.note("sync while preparing", synced(&answer));
+    describe(one, said, group).await;
+    let mut other = join(group, &first, None);
+    other.protocols[0].name = "sticky".into();
+    said.note(
+        "join with what nobody speaks",
+        joined(&one.call(9, &other).await),
+    );
+    let answer = one.call(9, &join(group, &first, None)).await;
+    said.note("the first joins again", joined(&answer));
+    let answer = two.receive::<JoinGroupRequest>(9).await.unwrap();
+    said.note("the second joins", joined(&answer));
+    said.note(
+        "before anybody syncs",
+        heartbeat(two, group, &second, None, 2).await,
+    );
+    two.send(5, &sync(group, &second, None, 2, "range")).await;
+    let answer = one.call(5, &sync(group, &first, None, 2, "range")).await;
+    said.note("the leader syncs", synced(&answer));
+    let answer = two.receive::<SyncGroupRequest>(5).await.unwrap();
+    said.note("the follower syncs", synced(&answer));
+    let answer = two.call(9, &join(group, &second, None)).await;
+    said.note("the follower repeats itself", joined(&answer));
+    said.note("the leader leaves", leave(one, group, &first, None).await);
+    said.note(
+        "the follower is told",
+        heartbeat(two, group, &second, None, 2).await,
+    );
+    describe(two, said, group).await;
+    let answer = two.call(9, &join(group, &second, None)).await;
+    said.note("and leads", joined(&answer));
+    list(two, said, group).await;
+}
+
+async fn list(client: &mut Client, said: &mut Said, group: &str) {
+    for (states, types) in [
+        (vec![], vec![]),
+        (vec!["completingrebalance".to_owned()], vec![]),
+        (vec![], vec!["CLASSIC".to_owned()]),
+        (vec!["Nonsense".to_owned()], vec![]),
+    ] {
+        let request = ListGroupsRequest {
+            states_filter: states.clone(),
+            types_filter: types.clone(),
+        };
+        let answer = client.call(5, &request).await;
+        let found = answer.groups.iter().find(|it| it.group_id == group);
+        let found = found.map(|it| (&it.protocol_type, &it.group_state, &it.group_type));
+        said.note(("listed", states, types), (answer.error_code, found));
     }
 }
 
@@ -506,7 +584,7 @@ pub(crate) async fn ask_offsets(client: &mut Client, said: &mut Said) {
             },
         ),
     ] {
-        for version in [9, 10] {
+        for version in [8, 9, 10] {
             said.note(
                 ("commit", what, version),
                 committed(client, version, &request).await,

@@ -3,7 +3,7 @@
 use kafka_wire::Uuid;
 use kafka_wire::messages::api_versions::ApiVersionsRequest;
 use kafka_wire::messages::create_topics::{
-    CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig, CreateTopicsRequest,
 };
 use kafka_wire::messages::delete_topics::{DeleteTopicState, DeleteTopicsRequest};
 use kafka_wire::messages::init_producer_id::InitProducerIdRequest;
@@ -11,11 +11,12 @@ use kafka_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
 use kafka_wire::{ApiKey, ApiRanges, messages};
 
 use crate::Said;
-use crate::client::Client;
+use crate::client::{Client, soon};
 
 pub(crate) async fn ask(client: &mut Client, said: &mut Said) {
     versions(client, said).await;
     create(client, said).await;
+    create_oddly(client, said).await;
     metadata(client, said).await;
     delete(client, said).await;
     let blank = InitProducerIdRequest {
@@ -23,6 +24,9 @@ pub(crate) async fn ask(client: &mut Client, said: &mut Said) {
         transaction_timeout_ms: 1_000,
         ..Default::default()
     };
+    let anybody = InitProducerIdRequest::default();
+    // A real broker needs a moment for its first block of ids.
+    soon(async { while !client.call(5, &anybody).await.error_code.is_ok() {} }).await;
     for version in 0..=5 {
         let refused = client.call(version, &blank).await;
         said.note(
@@ -137,6 +141,57 @@ async fn create(client: &mut Client, said: &mut Said) {
                 result.error_message.is_some(),
             ),
         );
+    }
+}
+
+async fn create_oddly(client: &mut Client, said: &mut Said) {
+    let assigned = |nodes: &[&[i32]]| CreatableTopic {
+        assignments: (0..)
+            .zip(nodes)
+            .map(|(partition_index, nodes)| CreatableReplicaAssignment {
+                partition_index,
+                broker_ids: nodes.to_vec(),
+            })
+            .collect(),
+        ..topic("assigned", -1, -1, None)
+    };
+    let both = CreatableTopic {
+        num_partitions: 1,
+        ..assigned(&[&[1]])
+    };
+    let simple = |name| topic(name, 1, 1, None);
+    for (what, topics, validate_only) in [
+        ("trial", vec![topic("trial", 3, 1, None)], true),
+        (
+            "twice",
+            vec![simple("twice"), simple("twice"), simple("once")],
+            false,
+        ),
+        ("assigned to nobody", vec![assigned(&[&[7]])], false),
+        ("assigned to nothing", vec![assigned(&[&[]])], false),
+        ("assigned twice", vec![assigned(&[&[1, 1]])], false),
+        ("assigned and counted", vec![both], false),
+        ("assigned", vec![assigned(&[&[1], &[1]])], false),
+    ] {
+        let request = CreateTopicsRequest {
+            topics,
+            validate_only,
+            timeout_ms: 10_000,
+        };
+        let answer = client.call(7, &request).await;
+        let results = answer.topics.iter();
+        let mut results: Vec<_> = results
+            .map(|it| {
+                (
+                    &it.name,
+                    it.error_code,
+                    it.num_partitions,
+                    it.replication_factor,
+                )
+            })
+            .collect();
+        results.sort();
+        said.note(("create", what), results);
     }
 }
 

@@ -83,7 +83,11 @@ pub(super) fn describe(
 }
 
 fn described(context: &Context<'_>, group_id: String) -> DescribedGroup {
-    if let Err(error_code) = context.cluster.coordinator().check(&group_id, context.node) {
+    if let Err(error_code) = context
+        .cluster
+        .coordinator()
+        .check_any(&group_id, context.node)
+    {
         return DescribedGroup {
             error_code,
             group_id,
@@ -179,7 +183,7 @@ pub(super) fn producer_id(
     }
 }
 
-const CLASSIC: &str = "Classic";
+const CLASSIC: &str = "classic";
 const DEAD: &str = "Dead";
 
 /// Everybody is on this machine.

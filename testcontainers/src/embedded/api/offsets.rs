@@ -31,7 +31,7 @@ pub(super) fn commit(context: &Context<'_>, request: OffsetCommitRequest) -> Off
 
 fn may_commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Result<(), ErrorCode> {
     let coordinator = context.cluster.coordinator();
-    coordinator.check_offsets(&request.group_id, context.node)?;
+    coordinator.check_any(&request.group_id, context.node)?;
     let who = Identity {
         member: &request.member_id,
         instance: request.group_instance_id.as_deref(),
@@ -162,7 +162,7 @@ fn fetch_group(
     topics: Option<Vec<OffsetFetchRequestTopics>>,
 ) -> OffsetFetchResponseGroup {
     let coordinator = context.cluster.coordinator();
-    let error_code = coordinator.check_offsets(&group_id, context.node).err();
+    let error_code = coordinator.check_any(&group_id, context.node).err();
     let topics = match (error_code, topics) {
         (Some(_), None) => Vec::new(),
         (Some(_), Some(topics)) => topics
