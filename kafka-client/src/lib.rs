@@ -10,6 +10,31 @@
 //! | [`Producer`] (`producer`) | records into batches, batches to leaders, one outcome per record; its own map inside |
 //! | [`Consumer`] (`consumer`) | positions, fetch sessions, isolation, records (pure); tasks that fetch; what the application polls |
 //! | `group` | a member of a group (pure), assignors (pure), its task, offsets |
+//!
+//! # What it does not do yet
+//!
+//! The architecture is final, the coverage is not. Said in full where the code would stand, in short here:
+//!
+//! - connections: no TLS and no SASL ([`Security`] has one variant), no idle close, no telemetry (KIP-714);
+//! - producer: no transactions, no splitting of batches that the broker finds too large;
+//! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392), no message sets
+//!   v0 and v1;
+//! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors;
+//! - administration: nothing.
+//!
+//! # Using it
+//!
+//! ```no_run
+//! use kafka_client::{Client, ClientConfig, Producer, ProducerConfig, ProducerRecord};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let config = ClientConfig { bootstrap: vec!["localhost:9092".into()], ..Default::default() };
+//! let client = Client::new(config)?;
+//! let producer = Producer::new(&client, ProducerConfig::default())?;
+//! let delivery = producer.send(ProducerRecord::to("orders", b"hello")).await?;
+//! println!("stored at {:?}", delivery.await?);
+//! # Ok(()) }
+//! ```
 
 mod client;
 mod cluster;

@@ -5,6 +5,7 @@
 //! backend.rs       which kind of broker runs: KAFKA_BACKEND, or what this machine has
 //! cluster.rs       ClusterSpec, Cluster: what a test holds, whatever the backend is
 //!   cluster/nodes.rs       what it is made of: one arm per backend
+//!   cluster/in_process.rs  the arm of the embedded broker
 //! process.rs       real Apache Kafka on the local JVM
 //!   process/node.rs        one node: up, paused or down
 //!   process/guarded.rs     its JVM, and the guard that ends it when the test dies
