@@ -114,12 +114,22 @@ impl App {
         let Some(plugin) = route.plugins.iter().find(|plugin| runs(plugin)) else {
             return Err(Problem::NoService);
         };
-        let answer = AssertUnwindSafe(self.plugins.answer(plugin, call)).catch_unwind();
-        answer.await.unwrap_or_else(|_| {
-            self.shared.metrics.panics.inc();
+        contained(&self.shared.metrics, self.plugins.answer(plugin, call)).await
+    }
+}
+
+/// An answer, or 500 if making it panics: the process and its other requests live on (G-66).
+async fn contained(
+    metrics: &Metrics,
+    answer: impl Future<Output = Result<Reply, Problem>>,
+) -> Result<Reply, Problem> {
+    AssertUnwindSafe(answer)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            metrics.panics.inc();
             Err(Problem::Internal)
         })
-    }
 }
 
 /// Requests come in the clear: there is no TLS listener yet.
@@ -166,9 +176,7 @@ impl Answer for App {
             }
             Err(problem) => {
                 let mut reply = problem.reply(&parts.headers, &arrival.id);
-                if !upload.drain().await {
-                    close(&mut reply);
-                }
+                finish_reading(&mut reply, &mut upload).await;
                 let exchange = arrival.exchange(self, Some(parts.method), Some(parts.uri), None);
                 arrival.send(reply, exchange)
             }
@@ -207,11 +215,11 @@ impl App {
         };
         let answer = self.ask(&mut call).await;
         let mut reply = answer.unwrap_or_else(|problem| problem.reply(&call.headers, &call.id));
-        // After a WebSocket was asked for, nothing more is read as HTTP (G-7).
-        let is_over = wants_upgrade && reply.status() != StatusCode::SWITCHING_PROTOCOLS;
-        if is_over || !call.body.drain().await {
+        if wants_upgrade && reply.status() != StatusCode::SWITCHING_PROTOCOLS {
+            // After a WebSocket was asked for, nothing more is read as HTTP (G-7).
             close(&mut reply);
         }
+        finish_reading(&mut reply, &mut call.body).await;
         arrival.send(reply, exchange)
     }
 }
@@ -249,6 +257,17 @@ impl Arrival {
     }
 }
 
+/// Reads what the plugin left of a body, or ends the connection with this answer (G-12).
+async fn finish_reading(reply: &mut Reply, body: &mut Upload) {
+    let is_closing = reply
+        .headers()
+        .get(CONNECTION)
+        .is_some_and(|value| value == "close");
+    if !is_closing && !body.drain().await {
+        close(reply);
+    }
+}
+
 /// The connection ends with this answer.
 fn close(reply: &mut Reply) {
     reply
@@ -264,4 +283,24 @@ fn wants_websocket(parts: &Parts) -> bool {
             .get_all(UPGRADE)
             .iter()
             .any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+#[tokio::test]
+async fn g66_a_panic_is_an_answer_and_is_counted() {
+    let metrics = Metrics::new();
+    let panicking = async {
+        tokio::task::yield_now().await;
+        panic!("a bug of ours");
+    };
+    assert_eq!(
+        contained(&metrics, panicking).await.map(|_| ()),
+        Err(Problem::Internal)
+    );
+    assert_eq!(metrics.panics.get(), 1);
+    let fine = async { Err(Problem::NoService) };
+    assert_eq!(
+        contained(&metrics, fine).await.map(|_| ()),
+        Err(Problem::NoService)
+    );
+    assert_eq!(metrics.panics.get(), 1);
 }

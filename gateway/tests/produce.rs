@@ -171,7 +171,7 @@ async fn keys_go_where_java_would_send_them() {
     }
 }
 
-/// Austin Appleby's MurmurHash2 with Kafka's seed, sign bit dropped.
+/// Austin Appleby's `MurmurHash2` with Kafka's seed, sign bit dropped.
 fn murmur2(data: &[u8]) -> u32 {
     const M: u32 = 0x5bd1_e995;
     let mut hash = 0x9747_b28c_u32 ^ u32::try_from(data.len()).unwrap();
@@ -216,9 +216,9 @@ async fn g30_topics_are_checked_and_allowed_before_anything_is_sent() {
     }
     let reader = Reader::new(&cluster.bootstrap(), "t", 1);
     let counts = [
-        reader.count("t", 1).await,
-        reader.count("u", 1).await,
-        reader.count("v", 1).await,
+        reader.count("t", 1),
+        reader.count("u", 1),
+        reader.count("v", 1),
     ];
     assert_eq!(counts, [2, 1, 0]);
 }
@@ -338,17 +338,7 @@ async fn kafka_down_is_a_502_and_recovers_by_itself() {
         .contains(&error.as_str()),
         "{error}"
     );
-    until("the true reason in the log", async || {
-        let text = String::from_utf8(log.take()).unwrap();
-        text.lines()
-            .any(|line| {
-                line.contains(&id)
-                    && line.contains("record not sent")
-                    && line.contains("\"topic\":\"t\"")
-            })
-            .then_some(())
-    })
-    .await;
+    log.line(&[&id, "record not sent", "\"topic\":\"t\""]).await;
     cluster.restart(1).await.unwrap();
     until("the first record after the recovery", async || {
         let response = rig.post("/send", "text/plain", b"recovered").await;
@@ -390,15 +380,7 @@ async fn async_answers_at_once_and_says_what_it_lost() {
     let response = rig.post("/send", "text/plain", b"x").await;
     assert_eq!((response.status, response.text().as_str()), (200, SENT));
     let id = response.header("x-kong-request-id").unwrap().to_owned();
-    until("the loss in the log, by request", async || {
-        let text = String::from_utf8(log.take()).unwrap();
-        text.lines()
-            .any(|line| {
-                line.contains(&id) && line.contains("record lost") && line.contains("\"reason\":")
-            })
-            .then_some(())
-    })
-    .await;
+    log.line(&[&id, "record lost", "\"reason\":"]).await;
     let meters = rig.gateway.as_ref().unwrap().metrics().render();
     assert!(
         meters
@@ -492,8 +474,99 @@ async fn a_client_that_goes_away_costs_nothing_and_its_record_arrives_whole_or_n
     })
     .await;
     let reader = Reader::new(&cluster.bootstrap(), "t", 1);
-    let count = reader.count("t", 1).await;
+    let count = reader.count("t", 1);
     for record in reader.take(usize::try_from(count).unwrap()).await {
         assert!(["gone", "stayed"].contains(&record.json()["body"].as_str().unwrap()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acks_0_is_answered_when_the_record_is_on_its_way() {
+    let (cluster, rig) = rig(1, "producer_async: false, producer_request_acks: 0").await;
+    assert_eq!(rig.post("/send", "text/plain", b"x").await.status, 200);
+    assert_eq!(
+        Reader::new(&cluster.bootstrap(), "t", 1)
+            .next()
+            .await
+            .json()["body"],
+        "x"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_effect_at_once_and_loses_nothing_that_was_queued() {
+    let (cluster, rig) = rig(1, "producer_async_flush_timeout: 60000").await;
+    assert_eq!(rig.post("/send", "text/plain", b"queued").await.status, 200);
+    let other = support::snapshot("- {name: other, paths: [/other]}\n", &cluster.bootstrap());
+    rig.gateway.as_ref().unwrap().apply(other);
+    assert_eq!(rig.get("/other").await.status, 503);
+    assert_eq!(rig.post("/send", "text/plain", b"late").await.status, 404);
+    let record = Reader::new(&cluster.bootstrap(), "t", 1).next().await;
+    assert_eq!(
+        record.json()["body"],
+        "queued",
+        "flushed long before its minute is over"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g35_what_requests_carry_in_confidence_is_in_no_log_line_and_no_meter() {
+    let log = log();
+    let spec = ClusterSpec::nodes(1).property("auto.create.topics.enable", "false");
+    let cluster = Cluster::start(spec).await.unwrap();
+    cluster.create_topic("t", 1, 1).await.unwrap();
+    let routes = route(
+        "/send",
+        "kafka-upstream",
+        "topic: t, producer_async: false, key_query_arg: apikey",
+    ) + &route("/lost", "kafka-upstream", &format!("topic: u, {HASTY}"));
+    let mut settings = hasty();
+    settings.http.body_timeout = Duration::from_millis(100);
+    let rig = Rig::start(&routes, &cluster.bootstrap(), settings).await;
+    let secret = "hunter2-5ecret";
+    let head = format!(
+        "Host: h\r\nAuthorization: Bearer {secret}\r\nCookie: session={secret}\r\napikey: {secret}\r\n"
+    );
+    for (line, rest) in [
+        (
+            "POST /send?apikey=SECRET HTTP/1.1",
+            "Content-Type: text/plain\r\nContent-Length: 14\r\n\r\nhunter2-5ecret",
+        ),
+        (
+            "POST /send?apikey=SECRET HTTP/1.1",
+            "Content-Type: application/json\r\nContent-Length: 14\r\n\r\nhunter2-5ecret",
+        ),
+        (
+            "POST /send?apikey=SECRET HTTP/1.1",
+            "Content-Length: 15\r\n\r\nhunter2-5ecret",
+        ),
+        (
+            "POST /lost?apikey=SECRET HTTP/1.1",
+            "Content-Length: 14\r\n\r\nhunter2-5ecret",
+        ),
+        ("GET /nowhere?apikey=SECRET HTTP/1.1", "\r\n"),
+        ("GET /send?apikey=SECRET HTTP/1.1", "Host: SECRET\r\n\r\n"),
+        ("GET /send?apikey=SECRET%zz HTTP/1.1", "\r\n"),
+        ("SECRET", "\r\n"),
+    ] {
+        let request = format!("{line}\r\n{head}{rest}").replace("SECRET", secret);
+        let response = rig.send(request).await;
+        let told = format!("{:?} {}", response.headers, response.text());
+        assert!(!told.contains(secret), "{told}");
+    }
+    until("the loss to be logged", async || {
+        let meters = rig.gateway.as_ref().unwrap().metrics().render();
+        assert!(!meters.contains(secret));
+        meters
+            .lines()
+            .any(|line| line.starts_with("gateway_produce_lost_total{") && line.ends_with(" 1"))
+            .then_some(())
+    })
+    .await;
+    let text = log.text();
+    assert!(
+        text.contains("\"path\":\"/send\"") && text.contains("record lost"),
+        "the log works: {text}"
+    );
+    assert!(!text.contains(secret), "{text}");
 }

@@ -89,10 +89,17 @@ impl<S> Guard<S> {
 
     /// Gives hyper what it may have.
     fn deliver(&mut self, out: &mut ReadBuf<'_>) {
+        if self.ready == 0 {
+            return;
+        }
         let length = self.ready.min(out.remaining());
         out.put_slice(self.held.get(..length).unwrap_or_default());
         self.held.advance(length);
         self.ready -= length;
+        if self.held.is_empty() {
+            // Most heads come whole: an idle connection keeps nothing.
+            self.held = BytesMut::new();
+        }
     }
 
     /// Acts on what the bytes turned out to be.

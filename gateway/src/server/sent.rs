@@ -90,3 +90,50 @@ impl Drop for Sent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::BodyExt as _;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::http::{Peer, RequestId};
+    use crate::observe::Metrics;
+
+    /// A stream that is a bug.
+    struct Bug;
+
+    impl HttpBody for Bug {
+        type Data = Bytes;
+        type Error = Cut;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Cut>>> {
+            panic!("a bug of ours");
+        }
+    }
+
+    #[tokio::test]
+    async fn g66_a_panic_in_a_stream_cuts_that_stream_and_is_counted() {
+        let metrics = Arc::new(Metrics::new());
+        let peer = Peer::new("127.0.0.1:1".parse().unwrap(), Duration::from_secs(1));
+        let client = peer.ip();
+        let exchange = Exchange::new(
+            Arc::clone(&metrics),
+            RequestId::random(),
+            client,
+            Instant::now(),
+            None,
+            None,
+            None,
+        );
+        let mut sent = Sent::new(Body::stream(Bug), Line::new(peer), Some(exchange));
+        assert!(matches!(sent.frame().await, Some(Err(Cut))));
+        drop(sent);
+        assert_eq!((metrics.panics.get(), metrics.cut.get()), (1, 1));
+    }
+}

@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "each test takes what it needs")]
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use gateway::config::declarative::{self, InternalTopics};
@@ -20,18 +20,16 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Longest wait for anything. A test that gets there has failed.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Waits for `future`, but not for ever.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, future).await {
-        Ok(value) => value,
-        Err(_) => panic!("nothing within {PATIENCE:?}: {what}"),
-    }
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    let in_time = tokio::time::timeout(PATIENCE, future).await;
+    in_time.unwrap_or_else(|late| panic!("{late}: {what}"))
 }
 
 /// Asks again and again until `question` has an answer.
-pub async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
     soon(what, async {
         loop {
             if let Some(answer) = question().await {
@@ -44,7 +42,7 @@ pub async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) 
 }
 
 /// A broker with the given topics and their partitions, on the backend that the environment chooses.
-pub async fn cluster(topics: &[(&str, i32)]) -> Cluster {
+pub(crate) async fn cluster(topics: &[(&str, i32)]) -> Cluster {
     let spec = ClusterSpec::nodes(1).property("group.initial.rebalance.delay.ms", "0");
     let cluster = Cluster::start(spec).await.expect("a broker");
     for (topic, partitions) in topics {
@@ -57,7 +55,7 @@ pub async fn cluster(topics: &[(&str, i32)]) -> Cluster {
 }
 
 /// Settings for tests: any free ports on loopback, everything else as by default.
-pub fn settings() -> Settings {
+pub(crate) fn settings() -> Settings {
     let mut settings = Settings::default();
     let any: SocketAddr = "127.0.0.1:0".parse().expect("an address");
     settings.proxy.listen = vec![any];
@@ -66,7 +64,7 @@ pub fn settings() -> Settings {
 }
 
 /// `routes` in Kong's format, with `SERVERS` in place of `bootstrap_servers: […]`.
-pub fn snapshot(routes: &str, bootstrap: &str) -> Snapshot {
+pub(crate) fn snapshot(routes: &str, bootstrap: &str) -> Snapshot {
     let servers: Vec<String> = bootstrap
         .split(',')
         .map(|server| {
@@ -85,7 +83,7 @@ pub fn snapshot(routes: &str, bootstrap: &str) -> Snapshot {
 }
 
 /// One route for `path` with one plugin, whose `config` is YAML in flow style without the braces.
-pub fn route(path: &str, plugin: &str, config: &str) -> String {
+pub(crate) fn route(path: &str, plugin: &str, config: &str) -> String {
     let name = path.trim_matches('/').replace('/', "-");
     format!(
         "- {{name: r-{name}, paths: [{path}], plugins: [{{name: {plugin}, config: {{SERVERS, {config}}}}}]}}\n"
@@ -93,18 +91,18 @@ pub fn route(path: &str, plugin: &str, config: &str) -> String {
 }
 
 /// A running gateway.
-pub struct Rig {
-    pub gateway: Option<Gateway>,
-    pub address: SocketAddr,
-    pub health: SocketAddr,
+pub(crate) struct Rig {
+    pub(crate) gateway: Option<Gateway>,
+    pub(crate) address: SocketAddr,
+    pub(crate) health: SocketAddr,
 }
 
 /// No broker listens there: port 1 is nobody's.
-pub const NO_BROKER: &str = "127.0.0.1:1";
+pub(crate) const NO_BROKER: &str = "127.0.0.1:1";
 
 impl Rig {
     /// A gateway with these routes (see [`snapshot`]) and settings.
-    pub async fn start(routes: &str, bootstrap: &str, settings: Settings) -> Rig {
+    pub(crate) async fn start(routes: &str, bootstrap: &str, settings: Settings) -> Rig {
         let gateway = Gateway::start(settings, snapshot(routes, bootstrap))
             .await
             .expect("free ports");
@@ -116,30 +114,30 @@ impl Rig {
     }
 
     /// A new connection to the proxy port.
-    pub async fn connect(&self) -> Raw {
+    pub(crate) async fn connect(&self) -> Raw {
         Raw::connect(self.address).await
     }
 
     /// Sends one request on a connection of its own: any bytes.
-    pub async fn send(&self, bytes: impl AsRef<[u8]>) -> Response {
+    pub(crate) async fn send(&self, bytes: impl AsRef<[u8]>) -> Response {
         let mut raw = self.connect().await;
         raw.send(bytes).await;
         raw.response().await
     }
 
     /// A GET of a path.
-    pub async fn get(&self, path: &str) -> Response {
+    pub(crate) async fn get(&self, path: &str) -> Response {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"))
             .await
     }
 
     /// A POST with a body.
-    pub async fn post(&self, path: &str, content_type: &str, body: &[u8]) -> Response {
+    pub(crate) async fn post(&self, path: &str, content_type: &str, body: &[u8]) -> Response {
         self.send(post(path, content_type, body)).await
     }
 
     /// A GET of a path of the health listener.
-    pub async fn health(&self, path: &str) -> Response {
+    pub(crate) async fn health(&self, path: &str) -> Response {
         let mut raw = Raw::connect(self.health).await;
         raw.send(format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"))
             .await;
@@ -147,7 +145,7 @@ impl Rig {
     }
 
     /// The value of a meter; 0 when it is not printed.
-    pub fn meter(&self, name: &str) -> f64 {
+    pub(crate) fn meter(&self, name: &str) -> f64 {
         let text = self.gateway.as_ref().expect("running").metrics().render();
         let line = text
             .lines()
@@ -157,7 +155,7 @@ impl Rig {
 }
 
 /// The bytes of a POST.
-pub fn post(path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+pub(crate) fn post(path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
     let head = format!(
         "POST {path} HTTP/1.1\r\nHost: h\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n\r\n"
@@ -166,13 +164,13 @@ pub fn post(path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
 }
 
 /// A TCP client without an opinion.
-pub struct Raw {
-    pub stream: TcpStream,
+pub(crate) struct Raw {
+    pub(crate) stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Raw {
-    pub async fn connect(address: SocketAddr) -> Raw {
+    pub(crate) async fn connect(address: SocketAddr) -> Raw {
         let stream = soon("a connection", TcpStream::connect(address))
             .await
             .expect("a connection");
@@ -184,23 +182,23 @@ impl Raw {
     }
 
     /// Sends bytes; that the other side has closed meanwhile is for [`Raw::response`] to find out.
-    pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         let _ = soon("sending", self.stream.write_all(bytes.as_ref())).await;
     }
 
     /// No more bytes will be sent.
-    pub async fn finish_sending(&mut self) {
+    pub(crate) async fn finish_sending(&mut self) {
         let _ = self.stream.shutdown().await;
     }
 
     /// Receives more; false at the end.
-    pub async fn more(&mut self) -> bool {
+    pub(crate) async fn more(&mut self) -> bool {
         let count = soon("more bytes", self.stream.read_buf(&mut self.received)).await;
         count.is_ok_and(|count| count > 0)
     }
 
     /// Receives until `text` has come, and returns everything up to its end.
-    pub async fn until(&mut self, text: &str) -> String {
+    pub(crate) async fn until(&mut self, text: &str) -> String {
         loop {
             let found = self
                 .received
@@ -220,7 +218,7 @@ impl Raw {
     }
 
     /// The next answer, its body complete. A `100 Continue` is an answer without a body.
-    pub async fn response(&mut self) -> Response {
+    pub(crate) async fn response(&mut self) -> Response {
         let head = self.head().await;
         let mut response = Response::of_head(&head);
         response.body = self.body(&response).await;
@@ -228,7 +226,7 @@ impl Raw {
     }
 
     /// The head of the next answer, without its body.
-    pub async fn head(&mut self) -> String {
+    pub(crate) async fn head(&mut self) -> String {
         self.until("\r\n\r\n").await
     }
 
@@ -256,7 +254,7 @@ impl Raw {
     }
 
     /// The next `length` bytes.
-    pub async fn take(&mut self, length: usize) -> Vec<u8> {
+    pub(crate) async fn take(&mut self, length: usize) -> Vec<u8> {
         while self.received.len() < length {
             assert!(self.more().await, "the end in the middle of a body");
         }
@@ -265,7 +263,7 @@ impl Raw {
     }
 
     /// Waits for the end of the connection, and says what came before it.
-    pub async fn end(&mut self) -> String {
+    pub(crate) async fn end(&mut self) -> String {
         while self.more().await {}
         String::from_utf8_lossy(&std::mem::take(&mut self.received)).into_owned()
     }
@@ -273,10 +271,10 @@ impl Raw {
 
 /// An answer.
 #[derive(Debug, Clone)]
-pub struct Response {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
@@ -297,32 +295,59 @@ impl Response {
         }
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let (_, value) = self.headers.iter().find(|(other, _)| other == name)?;
         Some(value)
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).expect("UTF-8")
     }
 
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    pub fn closes(&self) -> bool {
+    pub(crate) fn closes(&self) -> bool {
         self.header("connection") == Some("close")
     }
 }
 
-/// The log of this test process from the first call on, from `debug` up.
-pub fn log() -> &'static Sink {
-    static LOG: OnceLock<Sink> = OnceLock::new();
+/// The log of this test process from the first call on, from `debug` up. All tests of the process write to it.
+pub(crate) struct Log {
+    sink: Sink,
+    text: Mutex<String>,
+}
+
+impl Log {
+    /// Everything so far.
+    pub(crate) fn text(&self) -> String {
+        let mut text = self.text.lock().expect("no panic");
+        text.push_str(&String::from_utf8(self.sink.take()).expect("UTF-8"));
+        text.clone()
+    }
+
+    /// Waits for a line with all of these in it.
+    pub(crate) async fn line(&self, parts: &[&str]) -> String {
+        let is_it = |line: &&str| parts.iter().all(|part| line.contains(part));
+        until(&format!("a line with {parts:?}"), async || {
+            self.text().lines().find(is_it).map(str::to_owned)
+        })
+        .await
+    }
+}
+
+/// Begins to keep the log, if nobody did.
+pub(crate) fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
     LOG.get_or_init(|| {
         let sink = Sink::default();
         let subscriber = tracing_subscriber::registry().with(layers(&sink, LevelFilter::DEBUG));
         tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
-        sink
+        Log {
+            sink,
+            text: Mutex::default(),
+        }
     })
 }

@@ -11,10 +11,10 @@ use tokio::process::{Child, ChildStderr, Command};
 use super::support::soon;
 
 /// A running `gateway serve`. Killed when it is dropped.
-pub struct Process {
-    pub child: Child,
-    pub address: SocketAddr,
-    pub health: SocketAddr,
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) health: SocketAddr,
     log: Lines<BufReader<ChildStderr>>,
     _folder: tempfile::TempDir,
 }
@@ -22,7 +22,7 @@ pub struct Process {
 impl Process {
     /// Starts the binary with a declarative configuration and settings as environment variables, under a shell that
     /// runs `limits` first (`ulimit -n 64`), and waits until it is ready.
-    pub async fn start(config: &str, settings: &[(&str, &str)], limits: &str) -> Process {
+    pub(crate) async fn start(config: &str, settings: &[(&str, &str)], limits: &str) -> Process {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("gateway.yaml");
         std::fs::write(&file, config).expect("a file");
@@ -51,12 +51,12 @@ impl Process {
     }
 
     /// The next log line that contains `text`.
-    pub async fn line(&mut self, text: &str) -> String {
+    pub(crate) async fn line(&mut self, text: &str) -> String {
         line_with(&mut self.log, text).await
     }
 
     /// Everything that is still logged, to the end of the process.
-    pub async fn rest_of_log(&mut self) -> String {
+    pub(crate) async fn rest_of_log(&mut self) -> String {
         let mut rest = String::new();
         while let Ok(Some(line)) = soon("the end of the log", self.log.next_line()).await {
             rest.push_str(&line);
@@ -66,7 +66,7 @@ impl Process {
     }
 
     /// Sends a signal: `TERM`, `INT`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().expect("running").to_string();
         let status = std::process::Command::new("kill")
             .args(["-s", name, &pid])
@@ -75,7 +75,7 @@ impl Process {
     }
 
     /// Waits for the end, and says with which code.
-    pub async fn exit_code(&mut self) -> Option<i32> {
+    pub(crate) async fn exit_code(&mut self) -> Option<i32> {
         soon("the end of the process", self.child.wait())
             .await
             .expect("a status")

@@ -12,26 +12,26 @@ use super::support::soon;
 
 /// A record as librdkafka sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
-    pub partition: i32,
-    pub offset: i64,
-    pub key: Option<Vec<u8>>,
-    pub value: Option<Vec<u8>>,
-    pub headers: Vec<(String, Option<Vec<u8>>)>,
+pub(crate) struct Record {
+    pub(crate) partition: i32,
+    pub(crate) offset: i64,
+    pub(crate) key: Option<Vec<u8>>,
+    pub(crate) value: Option<Vec<u8>>,
+    pub(crate) headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
 impl Record {
-    pub fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(self.value.as_deref().expect("a value")).expect("JSON")
     }
 }
 
 /// Reads partitions from their beginning, as long as it lives.
-pub struct Reader(StreamConsumer);
+pub(crate) struct Reader(StreamConsumer);
 
 impl Reader {
     /// Of the first `partitions` partitions of a topic.
-    pub fn new(bootstrap: &str, topic: &str, partitions: i32) -> Reader {
+    pub(crate) fn new(bootstrap: &str, topic: &str, partitions: i32) -> Reader {
         let consumer: StreamConsumer = ClientConfig::new()
             .set("bootstrap.servers", bootstrap)
             .set("group.id", "reader")
@@ -49,7 +49,7 @@ impl Reader {
     }
 
     /// The next record of any of them.
-    pub async fn next(&self) -> Record {
+    pub(crate) async fn next(&self) -> Record {
         let message = soon("a record", self.0.recv()).await.expect("a record");
         let headers = message.headers().map(|headers| {
             headers
@@ -67,7 +67,7 @@ impl Reader {
     }
 
     /// The next `count` records, by partition and offset.
-    pub async fn take(&self, count: usize) -> Vec<Record> {
+    pub(crate) async fn take(&self, count: usize) -> Vec<Record> {
         let mut records = BTreeMap::new();
         for _ in 0..count {
             let record = self.next().await;
@@ -77,7 +77,7 @@ impl Reader {
     }
 
     /// How many records the topic has now.
-    pub async fn count(&self, topic: &str, partitions: i32) -> i64 {
+    pub(crate) fn count(&self, topic: &str, partitions: i32) -> i64 {
         let mut total = 0;
         for partition in 0..partitions {
             let timeout = super::support::PATIENCE;
