@@ -14,6 +14,7 @@
 #[path = "consuming/support.rs"]
 mod support;
 
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -31,6 +32,8 @@ use kafka_wire::messages::offset_commit::{
     OffsetCommitRequest, OffsetCommitResponse, OffsetCommitResponsePartition,
     OffsetCommitResponseTopic,
 };
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
 use tokio::time::{Instant, timeout};
 
 use support::*;
@@ -231,7 +234,16 @@ async fn a_topic_that_comes_later_is_assigned(cluster: &Cluster) {
     })
     .unwrap();
     let mut consumer = subscribed(&impatient, member("later"), "later");
-    assert_eq!(event(&mut consumer, is_assigned).await, []);
+    let assigned = |event: Result<Event, Error>| match event {
+        Ok(Event::Assigned(partitions)) => Some(partitions),
+        Err(error) => {
+            assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+            None
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(event(&mut consumer, assigned).await, []);
+    // Told again and again, as long as it is not there.
     let error = event(&mut consumer, Result::err).await;
     assert_eq!(
         error.code(),
@@ -240,11 +252,8 @@ async fn a_topic_that_comes_later_is_assigned(cluster: &Cluster) {
     );
 
     cluster.create_topic("later", 2, 1).await.unwrap();
-    let found = event(&mut consumer, |event| match event {
-        Ok(Event::Assigned(partitions)) => Some(partitions),
-        _ => None,
-    });
-    assert_eq!(found.await, partitions("later", 0..2));
+    let found = event(&mut consumer, assigned).await;
+    assert_eq!(found, partitions("later", 0..2));
     write(&client(cluster), &tp("later", 1), 0..10).await;
     assert_eq!(
         read(&mut consumer, 10).await[&tp("later", 1)],
@@ -269,6 +278,63 @@ async fn leaving_one_group_life_for_assignment_by_hand(cluster: &Cluster) {
     assert_eq!(event(&mut other, is_assigned).await.len(), 2);
     other.close(LIMIT).await.unwrap();
     consumer.close(LIMIT).await.unwrap();
+}
+
+#[tokio::test]
+async fn consumers_of_java_and_ours_share_a_group() {
+    let spec = ClusterSpec::nodes(1).backend(Backend::Process);
+    let cluster = start(spec.property("group.initial.rebalance.delay.ms", "0")).await;
+    tokio::join!(java_joins_ours(&cluster), ours_joins_java(&cluster));
+}
+
+/// Kafka's console consumer as a member of `group`, which is also its topic; every line is a value.
+async fn java(cluster: &Cluster, group: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+    let mut command = cluster
+        .tool(class)
+        .expect("Kafka's tools come with real brokers");
+    command.args(["--bootstrap-server", &cluster.bootstrap()]);
+    command.args(["--topic", group, "--group", group, "--from-beginning"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
+async fn java_joins_ours(cluster: &Cluster) {
+    cluster.create_topic("led-by-us", 4, 1).await.unwrap();
+    let client = client(cluster);
+    let mut ours = subscribed(&client, member("led-by-us"), "led-by-us");
+    assert_eq!(event(&mut ours, is_assigned).await.len(), 4);
+    let (_child, mut lines) = java(cluster, "led-by-us").await;
+    let left = event(&mut ours, is_assigned).await;
+    assert_eq!(left.len(), 2, "the other half is Java's");
+    for number in 0..4 {
+        write(&client, &tp("led-by-us", number), 0..10).await;
+    }
+    let read = read(&mut ours, 20).await;
+    assert!(
+        left.iter().all(|one| read[one] == expected(0, 0..10)),
+        "{read:?}"
+    );
+    let rest = async {
+        for _ in 0..20 {
+            lines.next_line().await.unwrap().unwrap();
+        }
+    };
+    timeout(LIMIT, rest).await.unwrap();
+    ours.close(LIMIT).await.unwrap();
+}
+
+async fn ours_joins_java(cluster: &Cluster) {
+    cluster.create_topic("led-by-java", 4, 1).await.unwrap();
+    let client = client(cluster);
+    write(&client, &tp("led-by-java", 0), 0..1).await;
+    let (_child, mut lines) = java(cluster, "led-by-java").await;
+    let first = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap();
+    assert_eq!(first.as_deref(), Some("0"), "it has its partitions");
+    let mut ours = subscribed(&client, member("led-by-java"), "led-by-java");
+    assert_eq!(event(&mut ours, is_assigned).await.len(), 2);
+    ours.close(LIMIT).await.unwrap();
 }
 
 /// A quick embedded cluster: sessions may be short there.
