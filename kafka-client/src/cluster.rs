@@ -212,9 +212,9 @@ impl Cluster {
         topic: &str,
         partition: i32,
         leader: Partition,
-        endpoint: Option<(i32, Arc<str>)>,
+        endpoint: Option<&(i32, Arc<str>)>,
     ) {
-        self.publish(|metadata| metadata.with_leader(topic, partition, leader, endpoint.clone()));
+        self.publish(|metadata| metadata.with_leader(topic, partition, leader, endpoint.cloned()));
     }
 
     /// The address of a broker that is not in the picture yet.
@@ -233,15 +233,10 @@ impl Cluster {
     /// Replaces the picture by what `next` makes of it, if anything.
     fn publish(&self, next: impl Fn(&Metadata) -> Option<Metadata>) {
         let mut news = None;
-        self.metadata.rcu(|metadata| match next(metadata) {
-            Some(next) => {
-                news = Some(next.generation);
-                Arc::new(next)
-            }
-            None => {
-                news = None;
-                Arc::clone(metadata)
-            }
+        self.metadata.rcu(|metadata| {
+            let next = next(metadata).map(Arc::new);
+            news = next.as_ref().map(|next| next.generation);
+            next.unwrap_or_else(|| Arc::clone(metadata))
         });
         if let Some(generation) = news {
             self.generations.send_replace(generation);

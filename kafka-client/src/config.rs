@@ -40,7 +40,7 @@ impl Default for ClientConfig {
             client_id: "kafka-client".into(),
             request_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
-            metadata_max_age: Duration::from_secs(300),
+            metadata_max_age: Duration::from_mins(5),
             reconnect_backoff: Duration::from_millis(50),
             reconnect_backoff_max: Duration::from_secs(1),
             retry_backoff: Duration::from_millis(100),

@@ -50,11 +50,6 @@ impl Metadata {
         self.topics.get(name)
     }
 
-    /// Name of the topic with this id.
-    pub(crate) fn topic_name(&self, id: Uuid) -> Option<&Arc<str>> {
-        self.names.get(&id)
-    }
-
     /// A partition of a topic.
     pub(crate) fn partition(&self, topic: &str, partition: i32) -> Option<Partition> {
         let index = usize::try_from(partition).ok()?;

@@ -1,6 +1,7 @@
 //! Connections by broker and purpose, made when they are first needed.
 //!
-//! Produce, fetch and coordinator traffic each have their own: a long poll or a large batch must not hold up a heartbeat. At most
+//! Produce and coordinator traffic each have their own, and whoever long-polls opens one for itself: neither a large batch nor a fetch
+//! that waits may hold up a heartbeat. At most
 //! one attempt to connect is under way for each, and after a failure the next one waits (`reconnect.backoff.ms`).
 
 use std::collections::HashMap;
@@ -21,8 +22,6 @@ pub(crate) enum Purpose {
     General,
     /// Produce requests.
     Produce,
-    /// Fetch requests, which may wait on the broker.
-    Fetch,
     /// Groups and their offsets.
     Coordinator,
 }
@@ -114,7 +113,9 @@ impl Pool {
             stop,
             ..self.around.clone()
         };
-        Connection::open(address, node_id, &around).await.map(Arc::new)
+        Connection::open(address, node_id, &around)
+            .await
+            .map(Arc::new)
     }
 
     /// A connection for short questions that stands already, to any broker.

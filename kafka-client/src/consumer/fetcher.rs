@@ -220,7 +220,12 @@ impl Fetcher {
             leader_epoch: told.leader_epoch,
         };
         let cluster = &self.shared.cluster;
-        cluster.hint_leader(&partition.topic, partition.partition, new, endpoint);
+        cluster.hint_leader(
+            &partition.topic,
+            partition.partition,
+            new,
+            endpoint.as_ref(),
+        );
         let now = cluster.metadata();
         leader(&now, partition)
             .is_some_and(|leader| leader != self.node && now.brokers.contains_key(&leader))

@@ -165,7 +165,6 @@ impl Line {
         let request = ApiVersionsRequest {
             client_software_name: env!("CARGO_PKG_NAME").into(),
             client_software_version: env!("CARGO_PKG_VERSION").into(),
-            ..Default::default()
         };
         let frame = self.send(&request, version, timeout).await?.frame().await?;
         let response = match self.decode::<ApiVersionsRequest>(&frame, version) {

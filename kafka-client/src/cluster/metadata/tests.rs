@@ -48,7 +48,7 @@ fn an_answer_becomes_the_picture() {
     assert_eq!(metadata.brokers[&1].as_ref(), "[::1]:9092");
     assert_eq!(leader(&metadata, 0), (Some(1), 5));
     assert_eq!(leader(&metadata, 1), (None, 6), "an election is under way");
-    assert_eq!(metadata.topic_name(ID).unwrap().as_ref(), "t");
+    assert_eq!(metadata.names[&ID].as_ref(), "t");
     assert_eq!(metadata.partition("t", 2), None);
 }
 
@@ -64,8 +64,8 @@ fn a_topic_created_anew_starts_over() {
     let other = Uuid([8; 16]);
     let metadata = known(&[(1, 5)]).merged(&answer(other, ErrorCode::NONE, &[(2, 0)]));
     assert_eq!(leader(&metadata, 0), (Some(2), 0));
-    assert_eq!(metadata.topic_name(ID), None);
-    assert_eq!(metadata.topic_name(other).unwrap().as_ref(), "t");
+    assert_eq!(metadata.names.get(&ID), None);
+    assert_eq!(metadata.names[&other].as_ref(), "t");
 }
 
 #[test]

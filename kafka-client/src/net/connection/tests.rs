@@ -5,10 +5,11 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 
+/// The bytes that answer a request of some version and correlation id.
+type Reply = fn(i16, i32) -> Bytes;
+
 /// A broker that answers `ApiVersions` by `answers`, one after the other, over as many connections as it takes. `None` closes.
-async fn broker(
-    answers: Vec<Option<fn(i16, i32) -> Bytes>>,
-) -> (Arc<str>, tokio::task::JoinHandle<Vec<i16>>) {
+async fn broker(answers: Vec<Option<Reply>>) -> (Arc<str>, tokio::task::JoinHandle<Vec<i16>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string().into();
     let task = tokio::spawn(async move {
@@ -18,15 +19,12 @@ async fn broker(
             let frame = next(&mut socket, &mut buffer).await;
             let header = decode_request_header(&frame).unwrap().0;
             asked.push(header.request_api_version);
-            match answer {
-                Some(answer) => {
-                    let bytes = answer(header.request_api_version, header.correlation_id);
-                    socket.write_all(&bytes).await.unwrap();
-                }
-                None => {
-                    drop(socket);
-                    socket = listener.accept().await.unwrap().0;
-                }
+            if let Some(answer) = answer {
+                let bytes = answer(header.request_api_version, header.correlation_id);
+                socket.write_all(&bytes).await.unwrap();
+            } else {
+                drop(socket);
+                socket = listener.accept().await.unwrap().0;
             }
         }
         asked
@@ -51,7 +49,6 @@ fn offer(error_code: ErrorCode) -> ApiVersionsResponse {
         api_key: 18,
         min_version: 0,
         max_version: 3,
-        ..Default::default()
     };
     ApiVersionsResponse {
         error_code,
@@ -91,10 +88,7 @@ fn around() -> Surroundings {
     }
 }
 
-async fn check(
-    answers: Vec<Option<fn(i16, i32) -> Bytes>>,
-    asked: &[i16],
-) -> Result<Connection, Error> {
+async fn check(answers: Vec<Option<Reply>>, asked: &[i16]) -> Result<Connection, Error> {
     let (address, broker) = broker(answers).await;
     let connection = Connection::open(address, 1, &around()).await;
     assert_eq!(

@@ -272,8 +272,12 @@ impl Sender {
             .find(|endpoint| endpoint.node_id == hint.leader_id)
             .map(|at| (at.node_id, metadata::address(&at.host, at.port)));
         let partition = &parcel.partition;
-        self.cluster
-            .hint_leader(&partition.topic, partition.number, leader, endpoint);
+        self.cluster.hint_leader(
+            &partition.topic,
+            partition.number,
+            leader,
+            endpoint.as_ref(),
+        );
     }
 
     /// A broker that holds us back for its quota gets nothing for that long (KIP-219).
