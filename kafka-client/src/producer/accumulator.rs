@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, NewRecord};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -32,8 +32,8 @@ pub(crate) struct Accumulator {
     /// What batches live on.
     pub(crate) memory: Memory,
     topics: ArcSwap<HashMap<Arc<str>, Arc<TopicLanes>>>,
-    /// The topic used last: most producers have one.
-    last: ArcSwapOption<TopicLanes>,
+    /// The first few of them, which are found by looking: most producers have one.
+    first: [OnceLock<Arc<TopicLanes>>; 4],
     registry: Mutex<Registry>,
     /// Partitions for the sender to look at; each at most once, so as many as there are partitions at most.
     notices: Mutex<Vec<Arc<Partition>>>,
@@ -81,7 +81,7 @@ impl Accumulator {
             partitioner: config.partitioner,
             memory: Memory::new(config.buffer_memory),
             topics: ArcSwap::default(),
-            last: ArcSwapOption::empty(),
+            first: Default::default(),
             registry: Mutex::default(),
             notices: Mutex::default(),
             wake: Notify::new(),
@@ -101,15 +101,12 @@ impl Accumulator {
         if self.is_closing() {
             return Err(failed(record, SendErrorKind::Closed));
         }
-        let last = self.last.load();
-        if let Some(topic) = &*last
-            && topic.name() == record.topic
-        {
+        let mut first = self.first.iter().map_while(OnceLock::get);
+        if let Some(topic) = first.find(|topic| topic.name() == record.topic) {
             return self.append_to(topic, record, permit);
         }
         let topics = self.topics.load();
         let topic = topics.get(record.topic).ok_or(Refusal::NoTopic)?;
-        self.last.store(Some(topic.clone()));
         self.append_to(topic, record, permit)
     }
 
@@ -140,13 +137,13 @@ impl Accumulator {
             size,
             permit,
         };
-        let count = topic.partitions().len();
+        let count = topic.count();
         let index = match (record.partition, record.key) {
             (Some(partition), _) => usize::try_from(partition).unwrap_or(usize::MAX),
             (None, Some(key)) => self.partitioner.of_key(key, count),
             (None, None) => return self.append_in_turn(topic, &mut incoming),
         };
-        let Some(partition) = topic.partitions().get(index) else {
+        let Some(partition) = topic.partition(index) else {
             let partitions = count;
             return Err(failed(record, SendErrorKind::Partition { partitions }));
         };
@@ -163,7 +160,7 @@ impl Accumulator {
     ) -> Result<Delivery, Refusal> {
         loop {
             let turn = topic.turn();
-            let Some(partition) = topic.partitions().get(turn.partition) else {
+            let Some(partition) = topic.partition(turn.partition) else {
                 return Err(Refusal::NoTopic);
             };
             // The batch may be one that a record with a key has started; whoever starts one has had the turn.
@@ -335,24 +332,23 @@ impl Accumulator {
         if registry.finished {
             return false;
         }
-        let known = self.topics.load().get(&topic.name).cloned();
-        if known
-            .as_ref()
-            .is_some_and(|known| known.is_up_to_date(topic))
-        {
-            return true;
-        }
         let first_id = registry.partitions.len();
-        let lanes = TopicLanes::new(topic, known.as_deref(), first_id, self.rules);
-        let new = lanes
-            .partitions()
-            .iter()
-            .filter(|partition| partition.id >= first_id);
+        let known = self.topics.load().get(&topic.name).cloned();
+        let lanes = if let Some(known) = known {
+            known.grow(topic, first_id, self.rules);
+            known
+        } else {
+            let lanes = Arc::new(TopicLanes::new(topic, first_id, self.rules));
+            let mut topics = HashMap::clone(&self.topics.load());
+            topics.insert(topic.name.clone(), lanes.clone());
+            self.topics.store(Arc::new(topics));
+            if let Some(place) = self.first.iter().find(|place| place.get().is_none()) {
+                let _ = place.set(lanes.clone());
+            }
+            lanes
+        };
+        let new = lanes.partitions().filter(|it| it.id >= first_id);
         registry.partitions.extend(new.cloned());
-        let mut topics = HashMap::clone(&self.topics.load());
-        topics.insert(topic.name.clone(), Arc::new(lanes));
-        self.topics.store(Arc::new(topics));
-        self.last.store(None);
         true
     }
 

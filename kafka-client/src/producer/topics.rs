@@ -1,7 +1,7 @@
 //! The topics that a producer sends to, their partitions and whose turn it is among them.
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use kafka_wire::Uuid;
 use tokio::time::Instant;
@@ -10,12 +10,12 @@ use super::lane::{Lane, Rules};
 use super::partitioner::Turn;
 use crate::cluster::metadata;
 
-/// A topic as the producer sees it. Replaced as a whole when the topic grows or is created anew.
+/// A topic as the producer sees it. Stays for as long as the producer, so that callers find it without taking part in any count.
 #[derive(Debug)]
 pub(crate) struct TopicLanes {
     name: Arc<str>,
-    id: Uuid,
-    partitions: Vec<Arc<Partition>>,
+    id: Mutex<Uuid>,
+    partitions: Grown<Arc<Partition>>,
     /// Whose turn it is among records without a key.
     turns: Turns,
 }
@@ -54,32 +54,13 @@ impl Partition {
 }
 
 impl TopicLanes {
-    /// A topic as `topic` describes it; what was `known` of it stays, its batches above all. New partitions get ids from `first_id` on.
-    pub(crate) fn new(
-        topic: &metadata::Topic,
-        known: Option<&Self>,
-        first_id: usize,
-        rules: Rules,
-    ) -> Self {
-        let mut partitions = known.map_or_else(Vec::new, |known| known.partitions.clone());
-        let fresh = topic.partitions.iter().enumerate().skip(partitions.len());
-        let fresh = fresh.zip(first_id..).map(|((place, partition), id)| {
-            let number = i32::try_from(place).unwrap_or(i32::MAX);
-            let lane = Lane::new(rules, topic.name.clone(), number, Instant::now());
-            Arc::new(Partition {
-                id,
-                topic: topic.name.clone(),
-                number,
-                leader: AtomicI32::new(partition.leader.unwrap_or(NO_LEADER)),
-                lane: Mutex::new(lane),
-            })
-        });
-        partitions.extend(fresh);
+    /// A topic as `topic` describes it, whose partitions get ids from `first_id` on.
+    pub(crate) fn new(topic: &metadata::Topic, first_id: usize, rules: Rules) -> Self {
         Self {
             name: topic.name.clone(),
-            id: topic.id,
-            partitions,
-            turns: known.map_or_else(Turns::default, |known| known.turns.copy()),
+            id: Mutex::new(topic.id),
+            partitions: Grown::new(partitions(topic, 0, first_id, rules)),
+            turns: Turns::default(),
         }
     }
 
@@ -89,21 +70,36 @@ impl TopicLanes {
         &self.name
     }
 
-    /// Its partitions, by number.
+    /// A partition by its number.
     #[inline]
-    pub(crate) fn partitions(&self) -> &[Arc<Partition>] {
-        &self.partitions
+    pub(crate) fn partition(&self, number: usize) -> Option<&Arc<Partition>> {
+        self.partitions.get(number)
     }
 
-    /// Whether `topic` is the same topic and has not grown.
-    pub(crate) fn is_up_to_date(&self, topic: &metadata::Topic) -> bool {
-        self.id == topic.id && self.partitions.len() >= topic.partitions.len()
+    /// How many partitions it has.
+    #[inline]
+    pub(crate) fn count(&self) -> usize {
+        self.partitions.len()
+    }
+
+    /// Its partitions, by number.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
+        self.partitions.iter()
+    }
+
+    /// Adds the partitions that `topic` has beyond these, with ids from `first_id` on. Called by one at a time.
+    pub(crate) fn grow(&self, topic: &metadata::Topic, first_id: usize, rules: Rules) {
+        let added = partitions(topic, self.count(), first_id, rules);
+        if !added.is_empty() {
+            self.partitions.append(added);
+        }
     }
 
     /// Takes over new leaders; the partitions that have moved. A topic created anew has moved as a whole.
     pub(crate) fn follow(&self, topic: &metadata::Topic) -> Vec<Arc<Partition>> {
-        let is_new = topic.id != self.id;
-        let pairs = self.partitions.iter().zip(&topic.partitions);
+        let mut id = self.id.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_new = std::mem::replace(&mut *id, topic.id) != topic.id;
+        let pairs = self.partitions().zip(&topic.partitions);
         let moved = pairs.filter(|(partition, now)| partition.set_leader(now.leader) || is_new);
         moved
             .map(|(partition, _)| {
@@ -117,12 +113,12 @@ impl TopicLanes {
     pub(crate) fn turn(&self) -> Turn {
         self.turns
             .current()
-            .unwrap_or_else(|| Turn::first(self.partitions.len(), |place| self.has_leader(place)))
+            .unwrap_or_else(|| Turn::first(self.count(), |place| self.has_leader(place)))
     }
 
     /// The turn after `turn`.
     pub(crate) fn turn_after(&self, turn: Turn) -> Turn {
-        turn.next(self.partitions.len(), |place| self.has_leader(place))
+        turn.next(self.count(), |place| self.has_leader(place))
     }
 
     /// Sets the turn, unless somebody else was faster.
@@ -131,8 +127,72 @@ impl TopicLanes {
     }
 
     fn has_leader(&self, place: usize) -> bool {
-        let partition = self.partitions.get(place);
+        let partition = self.partition(place);
         partition.is_some_and(|partition| partition.leader().is_some())
+    }
+}
+
+/// The partitions of `topic` from number `from` on.
+fn partitions(
+    topic: &metadata::Topic,
+    from: usize,
+    first_id: usize,
+    rules: Rules,
+) -> Vec<Arc<Partition>> {
+    let partitions = topic.partitions.iter().enumerate().skip(from);
+    let partitions = partitions.zip(first_id..).map(|((place, partition), id)| {
+        let number = i32::try_from(place).unwrap_or(i32::MAX);
+        let lane = Lane::new(rules, topic.name.clone(), number, Instant::now());
+        Arc::new(Partition {
+            id,
+            topic: topic.name.clone(),
+            number,
+            leader: AtomicI32::new(partition.leader.unwrap_or(NO_LEADER)),
+            lane: Mutex::new(lane),
+        })
+    });
+    partitions.collect()
+}
+
+/// A list that grows at its end while others read it, and in which nothing ever moves: blocks, each of which knows the next.
+#[derive(Debug)]
+struct Grown<T> {
+    items: Vec<T>,
+    more: OnceLock<Box<Self>>,
+}
+
+impl<T> Grown<T> {
+    fn new(items: Vec<T>) -> Self {
+        Self {
+            items,
+            more: OnceLock::new(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, place: usize) -> Option<&T> {
+        self.items.get(place).or_else(|| {
+            let beyond = place.checked_sub(self.items.len())?;
+            self.more.get()?.get(beyond)
+        })
+    }
+
+    #[inline]
+    fn len(&self) -> usize {
+        self.items.len() + self.more.get().map_or(0, |more| more.len())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &T> {
+        let blocks =
+            std::iter::successors(Some(self), |block| block.more.get().map(|more| &**more));
+        blocks.flat_map(|block| &block.items)
+    }
+
+    fn append(&self, items: Vec<T>) {
+        match self.more.get() {
+            Some(more) => more.append(items),
+            None => drop(self.more.set(Box::new(Self::new(items)))),
+        }
     }
 }
 
@@ -161,10 +221,6 @@ impl Turns {
             let _ = self.0.compare_exchange(NO_TURN, code(new), ok, relaxed);
         }
     }
-
-    fn copy(&self) -> Self {
-        Self(AtomicUsize::new(self.0.load(Ordering::Relaxed)))
-    }
 }
 
 impl Default for Turns {
@@ -175,3 +231,19 @@ impl Default for Turns {
 
 const NO_LEADER: i32 = -1;
 const NO_TURN: usize = usize::MAX;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_grows_and_nothing_in_it_moves() {
+        let list = Grown::new(vec![0, 1]);
+        let first = list.get(0).unwrap();
+        list.append(vec![2]);
+        list.append(vec![3, 4]);
+        assert_eq!(first, &0);
+        assert_eq!(list.iter().copied().collect::<Vec<_>>(), [0, 1, 2, 3, 4]);
+        assert_eq!((list.len(), list.get(4), list.get(5)), (5, Some(&4), None));
+    }
+}
