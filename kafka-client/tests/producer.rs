@@ -80,11 +80,7 @@ fn plain(acks: Acks) -> ProducerConfig {
 
 impl Setup {
     async fn send(&self, value: &[u8]) -> Result<Delivered, SendError> {
-        let record = ProducerRecord {
-            partition: Some(0),
-            ..ProducerRecord::to(TOPIC, value)
-        };
-        let delivery = within(10, self.producer.send(record)).await?;
+        let delivery = within(10, self.producer.send(record(value))).await?;
         within(60, delivery).await
     }
 
@@ -122,6 +118,24 @@ impl Setup {
             }
         });
         count
+    }
+}
+
+/// Waits until something is so.
+async fn until(fact: impl Fn() -> bool) {
+    let wait = async {
+        while !fact() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    within(30, wait).await;
+}
+
+/// A record for partition 0.
+fn record(value: &[u8]) -> ProducerRecord<'_> {
+    ProducerRecord {
+        partition: Some(0),
+        ..ProducerRecord::to(TOPIC, value)
     }
 }
 
@@ -498,13 +512,17 @@ async fn a_repetition_that_the_broker_no_longer_remembers_is_success_without_an_
 async fn a_broker_that_dies_loses_nothing() {
     let setup = setup(3, 4, hasty()).await;
     let mut history = History::default();
+    let requests = setup.on_produce(|_, _| Control::Pass);
     let broker = setup.broker.clone();
     let killer = tokio::spawn(async move {
+        let mut seen = 0;
         for node in [1, 2, 3] {
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            seen += 5;
+            until(|| requests.load(Ordering::SeqCst) >= seen).await;
             broker.kill(node).unwrap();
             broker.ended(node).await.unwrap();
-            tokio::time::sleep(Duration::from_millis(30)).await;
+            seen += 5;
+            until(|| requests.load(Ordering::SeqCst) >= seen).await;
             broker.restart(node).await.unwrap();
         }
     });
@@ -516,13 +534,72 @@ async fn a_broker_that_dies_loses_nothing() {
         next += 500;
     }
     killer.await.unwrap();
-    assert_eq!(
-        history.acked(),
-        usize::try_from(next).unwrap(),
-        "{:?}",
-        history.failed().iter().next()
-    );
+    let failed = history.failed();
+    assert!(failed.is_empty(), "{:?}", failed.iter().next());
     history.check(&setup.logs(4));
+}
+
+#[tokio::test]
+async fn records_wait_for_a_cluster_that_is_down() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.send(b"before").await.unwrap();
+    setup.broker.kill(1).unwrap();
+    setup.broker.ended(1).await.unwrap();
+    let delivery = setup.producer.send(record(b"meanwhile")).await.unwrap();
+    assert!(!delivery.is_done());
+    setup.broker.restart(1).await.unwrap();
+    within(20, delivery).await.unwrap();
+    assert_eq!(setup.values(0), ["before", "meanwhile"]);
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_goes_again_over_another_connection() {
+    let config = ProducerConfig {
+        request_timeout: Duration::from_millis(200),
+        ..hasty()
+    };
+    for control in [Control::Drop, Control::PassThenDrop] {
+        let setup = setup(1, 1, config.clone()).await;
+        setup.send(b"0").await.unwrap();
+        let connections = Arc::new(Mutex::new(Vec::new()));
+        let seen_on = connections.clone();
+        setup.on_produce(move |nth, seen| {
+            seen_on.lock().unwrap().push(seen.connection);
+            match nth {
+                0 => control.clone(),
+                _ => Control::Pass,
+            }
+        });
+        setup.send(b"1").await.unwrap();
+        assert_eq!(setup.values(0), ["0", "1"]);
+        let connections = connections.lock().unwrap();
+        assert!(connections.len() == 2 && connections[0] != connections[1]);
+    }
+}
+
+#[tokio::test]
+async fn a_leader_that_is_hinted_needs_no_metadata() {
+    let setup = setup(3, 1, hasty()).await;
+    setup.send(b"0").await.unwrap();
+    let leader = setup.broker.leader(TOPIC, 0).unwrap();
+    let asked = setup.broker.requests_seen(3);
+    setup.broker.move_leader(TOPIC, 0, leader % 3 + 1);
+    setup.send(b"1").await.unwrap();
+    assert_eq!(setup.broker.requests_seen(3), asked);
+}
+
+#[tokio::test]
+async fn a_topic_that_is_created_anew_is_written_from_its_start() {
+    let setup = setup(1, 2, hasty()).await;
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 0..200, 2).await;
+    assert!(setup.broker.delete_topic(TOPIC));
+    setup.broker.create_topic(TOPIC, 2, -1).unwrap();
+    let mut history = History::default();
+    history.send(&setup.producer, TOPIC, 200..400, 2).await;
+    assert_eq!(history.acked(), 200, "{:?}", history.failed().iter().next());
+    history.check(&setup.logs(2));
+    assert_eq!(setup.logs(2)[&0].len(), 100);
 }
 
 #[tokio::test]
@@ -702,20 +779,13 @@ async fn no_answer_in_time_is_a_failure_that_may_have_been_written() {
     });
     let start = tokio::time::Instant::now();
     let error = setup.send(b"1").await.unwrap_err();
-    let took = start.elapsed();
-    assert!(
-        took >= Duration::from_millis(299) && took < Duration::from_millis(590),
-        "{took:?}"
-    );
-    assert_eq!(
-        error.kind,
-        SendErrorKind::Expired {
-            after: Duration::from_millis(300)
-        }
-    );
+    assert!(start.elapsed() >= Duration::from_millis(299));
+    let after = Duration::from_millis(300);
+    assert_eq!(error.kind, SendErrorKind::Expired { after });
     assert!(error.possibly_written);
-    // The late answer finds nobody, and what follows is in its place.
-    tokio::time::sleep(Duration::from_millis(350)).await;
+    // Its memory is held as long as a socket may. The late answer finds nobody, and what follows is in its place.
+    assert!(setup.producer.buffered_bytes() > 0);
+    until(|| setup.producer.buffered_bytes() == 0).await;
     assert_eq!(setup.send(b"2").await.unwrap().offset, 2);
     assert_eq!(setup.values(0), ["0", "1", "2"]);
     assert_eq!(setup.producer.buffered_bytes(), 0);
@@ -749,12 +819,7 @@ async fn unacknowledged_records_arrive_without_an_offset() {
     for delivery in numbers {
         assert_eq!(within(10, delivery).await.unwrap().offset, -1);
     }
-    let arrived = async {
-        while setup.values(0).len() + setup.values(1).len() < 1000 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    within(10, arrived).await;
+    until(|| setup.values(0).len() + setup.values(1).len() == 1000).await;
     let even: Vec<usize> = setup
         .values(0)
         .iter()
@@ -864,12 +929,7 @@ async fn a_producer_that_is_dropped_sends_what_it_has_taken() {
     within(10, delivery).await.unwrap();
     assert_eq!(broker.log(TOPIC, 0).len(), 1);
     // Its task has ended with it, and so have the connections.
-    let gone = async {
-        while broker.connections() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    within(10, gone).await;
+    until(|| broker.connections() == 0).await;
 }
 
 #[tokio::test]

@@ -119,7 +119,7 @@ impl Sender {
             biased;
             Some(event) = self.work.next(), if !self.work.is_empty() => self.take_in(event),
             () = self.accumulator.wake.notified() => {}
-            Ok(()) = generations.changed() => self.follow(),
+            Ok(()) = generations.changed() => self.follow(Instant::now()),
             () = sleep_until(alarm.unwrap_or_else(Instant::now)), if alarm.is_some() => {}
         }
     }
@@ -285,8 +285,7 @@ impl Sender {
     }
 
     /// The cluster has changed.
-    fn follow(&mut self) {
-        let now = Instant::now();
+    fn follow(&mut self, now: Instant) {
         let metadata = self.cluster.metadata();
         for partition in self.accumulator.follow(&metadata) {
             self.look(&partition, now);

@@ -29,15 +29,27 @@ pub(super) struct Answer {
     pub(super) response: ProduceResponse,
 }
 
+/// Batches whose partition the answer has not mentioned yet.
+type Waiting = HashMap<(Arc<str>, i32), Parcel>;
+
+fn silence() -> PartitionProduceResponse {
+    PartitionProduceResponse {
+        error_code: ErrorCode::UNKNOWN_SERVER_ERROR,
+        error_message: Some("the answer leaves the partition out".into()),
+        ..Default::default()
+    }
+}
+
 impl Sender {
     /// The broker has answered.
     pub(super) fn answered(&mut self, parcels: Vec<Parcel>, answer: Answer, now: Instant) {
         self.mute(answer.node, answer.response.throttle_time_ms, now);
         let key = |parcel: &Parcel| (parcel.partition.topic.clone(), parcel.partition.number);
-        let mut waiting: HashMap<_, _> = parcels
+        let mut waiting: Waiting = parcels
             .into_iter()
             .map(|parcel| (key(&parcel), parcel))
             .collect();
+        let mut told = Vec::new();
         for topic in answer.response.responses {
             let name = match answer.topics.get(&topic.topic_id) {
                 Some(name) if !topic.topic_id.is_zero() => name.clone(),
@@ -45,18 +57,22 @@ impl Sender {
             };
             for partition in topic.partition_responses {
                 if let Some(parcel) = waiting.remove(&(name.clone(), partition.index)) {
-                    self.hint(&parcel, &partition, &answer.response.node_endpoints);
-                    self.judged(parcel, answer.node, partition, now);
+                    told.push((parcel, partition));
                 }
             }
         }
-        for parcel in waiting.into_values() {
-            let silent = PartitionProduceResponse {
-                error_code: ErrorCode::UNKNOWN_SERVER_ERROR,
-                error_message: Some("the answer leaves the partition out".into()),
-                ..Default::default()
-            };
-            self.judged(parcel, answer.node, silent, now);
+        // A partition that the broker leaves out is the broker's mistake, not the record's.
+        told.extend(waiting.into_values().map(|parcel| (parcel, silence())));
+
+        let endpoints = &answer.response.node_endpoints;
+        let hints = told
+            .iter()
+            .filter(|(parcel, it)| self.hint(parcel, it, endpoints));
+        if hints.count() > 0 {
+            self.follow(now);
+        }
+        for (parcel, partition) in told {
+            self.judged(parcel, answer.node, partition, now);
         }
     }
 
@@ -252,16 +268,16 @@ impl Sender {
         self.look(&parcel.partition, now);
     }
 
-    /// Who leads instead, if the broker told (KIP-951).
+    /// Passes on who leads instead, if the broker told (KIP-951).
     fn hint(
-        &mut self,
+        &self,
         parcel: &Parcel,
         answer: &PartitionProduceResponse,
         endpoints: &[NodeEndpoint],
-    ) {
+    ) -> bool {
         let hint = &answer.current_leader;
         if hint.leader_id < 0 || answer.error_code.is_ok() {
-            return;
+            return false;
         }
         let leader = metadata::Partition {
             leader: Some(hint.leader_id),
@@ -278,6 +294,7 @@ impl Sender {
             leader,
             endpoint.as_ref(),
         );
+        true
     }
 
     /// A broker that holds us back for its quota gets nothing for that long (KIP-219).
