@@ -3,7 +3,7 @@
 //! The embedded broker keeps everything in memory and is made for tests; nothing of it belongs into production, and
 //! what is printed says so.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -40,7 +40,9 @@ pub fn dev(options: &DevOptions) -> ExitCode {
                 return Ok(ExitCode::FAILURE);
             }
         };
-        print!("{}", welcome(options, &gateway, &cluster.bootstrap()));
+        // Nobody may be reading.
+        let welcome = welcome(options, &gateway, &cluster.bootstrap());
+        let _ = io::stdout().write_all(welcome.as_bytes());
         let demo = options
             .demo
             .then(|| tokio::spawn(trickle(cluster.bootstrap())));

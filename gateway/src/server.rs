@@ -205,17 +205,10 @@ impl<A: Answer> Port<A> {
             // Small answers must not wait for company.
             let _ = socket.set_nodelay(true);
             let peer = Peer::new(address, self.http.write_stall);
-            let connection = connection::serve(
-                socket,
-                peer,
-                patience,
-                Arc::clone(&self.answer),
-                self.signs.clone(),
-            );
-            self.tasks.spawn(async move {
-                connection.await;
-                drop(place);
-            });
+            let answer = Arc::clone(&self.answer);
+            let connection =
+                connection::serve((socket, place), peer, patience, answer, self.signs.clone());
+            self.tasks.spawn(connection);
         }
     }
 }

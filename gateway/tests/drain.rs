@@ -62,6 +62,24 @@ async fn g60_health_tells_no_detail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g62_during_the_lag_readiness_is_off_and_requests_are_served() {
+    let mut settings = settings();
+    settings.drain.lag = settings.drain.timeout;
+    let mut rig = Rig::start("- {name: idle, paths: [/idle]}\n", NO_BROKER, settings).await;
+    let draining = tokio::spawn(rig.gateway.take().unwrap().drain());
+    until("readiness to be off", async || {
+        (rig.health("/health/ready").await.status == 503).then_some(())
+    })
+    .await;
+    assert_eq!(
+        rig.get("/idle").await.status,
+        503,
+        "accepted and answered: it has no plugin"
+    );
+    draining.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn g62_running_requests_finish_and_idle_connections_close_at_once() {
     let cluster = cluster(&[("t", 1)]).await;
     let routes = route("/send", "kafka-upstream", "topic: t, producer_async: false");

@@ -453,8 +453,11 @@ async fn g12_a_body_that_nobody_reads() {
 async fn what_was_no_request_has_a_line_in_the_access_log_too() {
     let log = support::log();
     let rig = rig().await;
-    let _ = rig.send("GET / HTTP/1.1\r\n\r\n").await;
-    let line = log.line(&["\"target\":\"access\"", "\"status\":400"]).await;
+    let response = rig.send("GET / HTTP/1.1\r\n\r\n").await;
+    let id = response.header("x-kong-request-id").unwrap();
+    let line = log
+        .line(&["\"target\":\"access\"", "\"status\":400", id])
+        .await;
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["method"], "", "what it asked is not known");
     assert_eq!(line["client_ip"], "127.0.0.1");

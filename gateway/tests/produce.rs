@@ -290,12 +290,12 @@ async fn a_missing_topic_is_created_and_the_first_request_is_not_lost() {
 /// Settings under which Kafka's absence is found out soon.
 fn hasty() -> gateway::settings::Settings {
     let mut settings = settings();
-    settings.kafka.connect_timeout = Duration::from_millis(300);
-    settings.kafka.request_timeout = Duration::from_millis(300);
+    settings.kafka.connect_timeout = Duration::from_secs(2);
+    settings.kafka.request_timeout = Duration::from_secs(1);
     settings
 }
 
-const HASTY: &str = "producer_request_timeout: 300, producer_request_retries_max_attempts: 2, producer_request_retries_backoff_timeout: 20";
+const HASTY: &str = "producer_request_timeout: 1000, producer_request_retries_max_attempts: 2, producer_request_retries_backoff_timeout: 20";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kafka_down_is_a_502_and_recovers_by_itself() {

@@ -12,6 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
+use super::accept::Place;
 use super::guard::{Guard, Patience};
 use super::head::{MAX_HEADERS, Refusal};
 use super::line::Line;
@@ -42,14 +43,14 @@ pub(super) struct Signs {
 
 /// Answers the requests of one connection in order until it is over.
 pub(super) async fn serve<A: Answer>(
-    socket: TcpStream,
+    (socket, place): (TcpStream, Place),
     peer: Arc<Peer>,
     patience: Patience,
     answer: Arc<A>,
     signs: Signs,
 ) {
     let line = Line::new(peer);
-    let guard = Guard::new(socket, Arc::clone(&line), patience);
+    let guard = Guard::new(socket, place, Arc::clone(&line), patience);
     let service = service_fn(move |request| {
         let refusal = line.begin();
         let (answer, line) = (Arc::clone(&answer), Arc::clone(&line));

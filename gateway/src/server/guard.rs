@@ -18,6 +18,7 @@ use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::accept::Place;
 use super::head::Refusal;
 use super::line::Line;
 use super::stream::{Fault, Stream};
@@ -37,6 +38,8 @@ pub(super) struct Patience {
 /// A client's socket behind the rules.
 pub(super) struct Guard<S> {
     socket: S,
+    /// Given back with the socket, which may outlive hyper: as a WebSocket.
+    _place: Place,
     line: Arc<Line>,
     patience: Patience,
     stream: Stream,
@@ -66,10 +69,11 @@ enum Ending {
 
 impl<S> Guard<S> {
     /// Guards a socket that was accepted now.
-    pub(super) fn new(socket: S, line: Arc<Line>, patience: Patience) -> Guard<S> {
+    pub(super) fn new(socket: S, place: Place, line: Arc<Line>, patience: Patience) -> Guard<S> {
         let now = Instant::now();
         Guard {
             socket,
+            _place: place,
             line,
             patience,
             stream: Stream::new(patience.max_head_bytes),
