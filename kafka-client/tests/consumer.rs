@@ -411,6 +411,34 @@ async fn broken_connections_cost_nothing_but_time() {
 }
 
 #[tokio::test]
+async fn a_broker_without_room_for_sessions_is_read_all_the_same() {
+    for slots in ["0", "1"] {
+        let spec = ClusterSpec::nodes(1).backend(Backend::Embedded);
+        let spec = spec.property("max.incremental.fetch.session.cache.slots", slots);
+        let cluster = start(spec).await;
+        cluster.create_topic("slots", 3, 1).await.unwrap();
+        let client = client(&cluster);
+        let partitions = [0, 1, 2].map(|one| tp("slots", one));
+        for one in &partitions {
+            write(&client, one, 0..100).await;
+        }
+        let small = ConsumerConfig {
+            max_partition_fetch_bytes: 700,
+            ..Default::default()
+        };
+        let start = partitions.clone().map(|one| (one, Start::Earliest));
+        // With one slot, two consumers push each other's session out.
+        let mut two = [0, 1].map(|_| assigned(&client, small.clone(), &start));
+        let [first, second] = &mut two;
+        let (first, second) = tokio::join!(read(first, 300), read(second, 300));
+        for one in &partitions {
+            assert_eq!(first[one], expected(0, 0..100));
+            assert_eq!(second[one], expected(0, 0..100));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_corrupt_batch_stops_its_partition_until_a_seek() {
     let cluster = embedded(1).await;
     cluster.create_topic("corrupt", 2, 1).await.unwrap();

@@ -288,7 +288,7 @@ async fn consumers_of_java_and_ours_share_a_group() {
 }
 
 /// Kafka's console consumer as a member of `group`, which is also its topic; every line is a value.
-async fn java(cluster: &Cluster, group: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+fn java(cluster: &Cluster, group: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
     let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
     let mut command = cluster
         .tool(class)
@@ -305,7 +305,7 @@ async fn java_joins_ours(cluster: &Cluster) {
     let client = client(cluster);
     let mut ours = subscribed(&client, member("led-by-us"), "led-by-us");
     assert_eq!(event(&mut ours, is_assigned).await.len(), 4);
-    let (_child, mut lines) = java(cluster, "led-by-us").await;
+    let (_child, mut lines) = java(cluster, "led-by-us");
     let left = event(&mut ours, is_assigned).await;
     assert_eq!(left.len(), 2, "the other half is Java's");
     for number in 0..4 {
@@ -329,7 +329,7 @@ async fn ours_joins_java(cluster: &Cluster) {
     cluster.create_topic("led-by-java", 4, 1).await.unwrap();
     let client = client(cluster);
     write(&client, &tp("led-by-java", 0), 0..1).await;
-    let (_child, mut lines) = java(cluster, "led-by-java").await;
+    let (_child, mut lines) = java(cluster, "led-by-java");
     let first = timeout(LIMIT, lines.next_line()).await.unwrap().unwrap();
     assert_eq!(first.as_deref(), Some("0"), "it has its partitions");
     let mut ours = subscribed(&client, member("led-by-java"), "led-by-java");
@@ -509,6 +509,38 @@ async fn a_coordinator_that_loads_is_waited_for() {
         seen.answer::<JoinGroupRequest>(&answer).unwrap()
     });
     let mut consumer = subscribed(&client, short_session("loads"), "loads");
+    assert_eq!(event(&mut consumer, is_assigned).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_coordinator_that_falls_silent_during_a_join_is_left_for_the_next() {
+    let cluster = quick(3).await;
+    let broker = cluster.embedded().unwrap();
+    cluster.create_topic("silent", 1, 3).await.unwrap();
+    let silent = broker.coordinator("silent").unwrap();
+    let was_asked = Arc::new(AtomicBool::new(false));
+    let ask = was_asked.clone();
+    broker.control(move |seen| {
+        if seen.node == silent && seen.is::<JoinGroupRequest>() {
+            ask.store(true, Ordering::Relaxed);
+            return Control::Drop;
+        }
+        Control::Pass
+    });
+    let client = Client::new(ClientConfig {
+        bootstrap: cluster
+            .bootstrap()
+            .split(',')
+            .map(ToOwned::to_owned)
+            .collect(),
+        request_timeout: Duration::from_millis(300),
+        ..Default::default()
+    })
+    .unwrap();
+    let mut consumer = subscribed(&client, short_session("silent"), "silent");
+    assert!(consumer.poll(Duration::ZERO).await.unwrap().is_none());
+    until("it asks to join", || was_asked.load(Ordering::Relaxed)).await;
+    assert!(broker.move_coordinator("silent", silent % 3 + 1));
     assert_eq!(event(&mut consumer, is_assigned).await.len(), 1);
 }
 

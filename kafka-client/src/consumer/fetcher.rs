@@ -33,6 +33,8 @@ pub(super) async fn run(shared: Arc<Shared>, node: i32) {
         node,
         connection: None,
         session: FetchSession::default(),
+        muted_until: None,
+        lost_session: false,
     };
     fetcher.run().await;
 }
@@ -44,6 +46,10 @@ struct Fetcher {
     session: FetchSession,
     backoff: Backoff,
     patience: Patience,
+    /// The broker reads nothing of us until then (KIP-219).
+    muted_until: Option<Instant>,
+    /// The last answer said that the session is gone.
+    lost_session: bool,
 }
 
 /// What came of one partition.
@@ -73,19 +79,17 @@ impl Fetcher {
             if !needed {
                 return;
             }
-            if wanted.is_empty() {
+            let muted = self.muted_until.filter(|until| *until > now);
+            if wanted.is_empty() || muted.is_some() {
                 tokio::select! {
                     _ = bell.changed() => {}
                     _ = metadata.changed() => {}
-                    () = sleep_until_some(retry) => {}
+                    () = sleep_until_some(muted.or(retry)) => {}
                 }
                 continue;
             }
             match self.fetch(&picture, wanted).await {
-                Ok(()) => {
-                    self.backoff.reset();
-                    self.patience.reset();
-                }
+                Ok(()) => self.works(),
                 Err(error) => self.broke(error).await,
             }
         }
@@ -121,9 +125,8 @@ impl Fetcher {
         })?;
         let keys = places.iter().map(|(key, _)| answer_key(key, by_id));
         let throttled = u64::try_from(answer.throttle_time_ms).unwrap_or(0);
+        self.muted_until = Some(Instant::now() + Duration::from_millis(throttled));
         self.take(answer, keys.zip(wanted).collect());
-        // The broker reads nothing more of us until then (KIP-219), which is not a timeout.
-        sleep(Duration::from_millis(throttled)).await;
         Ok(())
     }
 
@@ -231,8 +234,19 @@ impl Fetcher {
             .is_some_and(|leader| leader != self.node && now.brokers.contains_key(&leader))
     }
 
+    fn works(&mut self) {
+        self.lost_session = false;
+        self.backoff.reset();
+        self.patience.reset();
+    }
+
     async fn broke(&mut self, error: Error) {
         let is_session = error.code().is_some_and(is_session_error);
+        if is_session && !self.lost_session {
+            // Brokers have room for so many sessions: this one made way, and the next fetch begins another.
+            self.lost_session = true;
+            return;
+        }
         if !is_session {
             self.connection = None;
             self.session.reset();

@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use kafka_wire::Request;
 use kafka_wire::messages::join_group::JoinGroupResponseMember;
 use kafka_wire::messages::leave_group::{LeaveGroupRequest, MemberIdentity};
 use kafka_wire::messages::sync_group::SyncGroupRequestAssignment;
-use tokio::time::{Duration, Instant, timeout_at};
+use kafka_wire::{ErrorCode, Request};
+use tokio::time::{Duration, Instant, timeout, timeout_at};
 
 use crate::consumer::membership::Identity;
 use crate::consumer::patience::Patience;
@@ -178,7 +178,23 @@ impl Driver {
             None => self.shared.cluster.private(node, &self.shared.stop).await?,
         };
         self.waiting_line = Some(connection.clone());
-        connection.send(request, limit).await?.await
+        let mut answer = connection.send(request, limit).await?;
+        let look = self.shared.cluster.config().request_timeout;
+        loop {
+            if let Ok(answer) = timeout(look, &mut answer).await {
+                return answer;
+            }
+            // It may take as long as the slowest member, or for ever if the coordinator is gone without a word.
+            self.offsets.forget_coordinator();
+            if self.offsets.coordinator_id().await? != node {
+                return Err(Error::Refused {
+                    api: R::name(),
+                    subject: self.offsets.group().id.clone(),
+                    code: ErrorCode::NOT_COORDINATOR,
+                    message: None,
+                });
+            }
+        }
     }
 
     async fn beat<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
@@ -258,7 +274,7 @@ pub(crate) async fn leave(
         let codes = std::iter::once(answer.error_code).chain(of_members);
         match codes.into_iter().find(|code| !code.is_ok()) {
             // Whom the coordinator does not know has left.
-            None | Some(kafka_wire::ErrorCode::UNKNOWN_MEMBER_ID) => Ok(()),
+            None | Some(ErrorCode::UNKNOWN_MEMBER_ID) => Ok(()),
             Some(code) => Err(Error::Refused {
                 api: LeaveGroupRequest::name(),
                 subject: group.id.clone(),
