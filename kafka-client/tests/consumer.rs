@@ -486,6 +486,60 @@ async fn a_corrupt_batch_stops_its_partition_until_a_seek() {
 }
 
 #[tokio::test]
+async fn of_real_transactions_only_committed_ones_are_read() {
+    let cluster = start(ClusterSpec::nodes(1).backend(Backend::Process)).await;
+    cluster.create_topic("input", 1, 1).await.unwrap();
+    cluster.create_topic("output", 1, 1).await.unwrap();
+    let client = client(&cluster);
+    write(&client, &tp("input", 0), 0..300).await;
+    // Copies five records per transaction, and rolls about every third back before it tries again.
+    let class = "org.apache.kafka.tools.TransactionalMessageCopier";
+    let mut copier = cluster
+        .tool(class)
+        .expect("Kafka's tools come with real brokers");
+    copier.args([
+        "--broker-list",
+        &cluster.bootstrap(),
+        "--transactional-id",
+        "copier",
+    ]);
+    copier.args([
+        "--input-topic",
+        "input",
+        "--input-partition",
+        "0",
+        "--output-topic",
+        "output",
+    ]);
+    copier.args(["--consumer-group", "copier", "--max-messages", "300"]);
+    copier.args(["--transaction-size", "5", "--enable-random-aborts"]);
+    let copied = timeout(LIMIT, copier.output()).await.unwrap().unwrap();
+    assert!(copied.status.success(), "{copied:?}");
+
+    let output = tp("output", 0);
+    let start = [(output.clone(), Start::Earliest)];
+    let committed = ConsumerConfig {
+        isolation: Isolation::ReadCommitted,
+        max_partition_fetch_bytes: 2000,
+        ..Default::default()
+    };
+    let mut consumer = assigned(&client, committed, &start);
+    let values = |read: &Read| {
+        let records = read[&output].iter();
+        records.map(|(_, value)| value.clone()).collect::<Vec<_>>()
+    };
+    let every_once: Vec<_> = (0..300).map(|number| number.to_string()).collect();
+    assert_eq!(values(&read(&mut consumer, 300).await), every_once);
+
+    let mut consumer = assigned(&client, ConsumerConfig::default(), &start);
+    let mut all = Read::new();
+    while count(&all) <= 300 {
+        let event = consumer.poll(LIMIT).await.unwrap();
+        keep(event.expect("more than were committed"), &mut all);
+    }
+}
+
+#[tokio::test]
 async fn rolled_back_records_are_hidden_from_those_who_read_committed() {
     let cluster = embedded(1).await;
     cluster.create_topic("aborted", 1, 1).await.unwrap();
