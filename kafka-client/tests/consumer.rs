@@ -497,13 +497,13 @@ async fn of_real_transactions_only_committed_ones_are_read() {
     let mut copier = cluster
         .tool(class)
         .expect("Kafka's tools come with real brokers");
-    copier.args([
+    tool.args([
         "--broker-list",
         &cluster.bootstrap(),
         "--transactional-id",
         "copier",
     ]);
-    copier.args([
+    tool.args([
         "--input-topic",
         "input",
         "--input-partition",
@@ -511,9 +511,9 @@ async fn of_real_transactions_only_committed_ones_are_read() {
         "--output-topic",
         "output",
     ]);
-    copier.args(["--consumer-group", "copier", "--max-messages", "300"]);
-    copier.args(["--transaction-size", "5", "--enable-random-aborts"]);
-    let copied = timeout(LIMIT, copier.output()).await.unwrap().unwrap();
+    tool.args(["--consumer-group", "copier", "--max-messages", "300"]);
+    tool.args(["--transaction-size", "5", "--enable-random-aborts"]);
+    let copied = timeout(LIMIT, tool.output()).await.unwrap().unwrap();
     assert!(copied.status.success(), "{copied:?}");
 
     let output = tp("output", 0);
