@@ -494,7 +494,7 @@ async fn of_real_transactions_only_committed_ones_are_read() {
     write(&client, &tp("input", 0), 0..300).await;
     // Copies five records per transaction, and rolls about every third back before it tries again.
     let class = "org.apache.kafka.tools.TransactionalMessageCopier";
-    let mut copier = cluster
+    let mut tool = cluster
         .tool(class)
         .expect("Kafka's tools come with real brokers");
     tool.args([
