@@ -19,7 +19,8 @@
 //! - producer: no transactions, no splitting of batches that the broker finds too large;
 //! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392), no message sets
 //!   v0 and v1;
-//! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors;
+//! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors; commits carry no
+//!   metadata and no leader epoch; of `max.poll.interval.ms` only the rebalance timeout;
 //! - administration: nothing.
 //!
 //! # Using it
