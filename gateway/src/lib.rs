@@ -13,7 +13,8 @@
 //! server.rs server/        sockets: listeners, connections, limits, the strict reading of HTTP, the drain
 //! app.rs                   a request: routed, given to its plugin, answered
 //! http.rs http/            bodies, errors, request ids: what all requests and answers have in common
-//! plugins.rs plugins/      what a plugin gets and gives; produce/ makes records of requests
+//! plugins.rs plugins/      what a plugin gets and gives; produce/ makes records of requests, consume/ answers with records
+//! hub.rs hub/              who reads what from Kafka: consumers, the groups they are in, how far clients have come
 //! observe.rs observe/      meters, access log, log, health
 //! dev.rs                   `gateway dev`: all of it with a broker inside, for trying out
 //! ```
@@ -30,6 +31,7 @@ pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;
 pub mod http;
+mod hub;
 pub mod input;
 pub mod observe;
 pub mod plugins;

@@ -27,6 +27,7 @@ use crate::http::{Peer, Problem, Reply, RequestId, Upload};
 use crate::observe::Metrics;
 use crate::settings::Settings;
 
+pub mod consume;
 pub mod failure;
 pub mod produce;
 
@@ -91,6 +92,7 @@ impl std::ops::Add for Loss {
 /// All plugin families.
 #[derive(Debug)]
 pub struct Plugins {
+    consume: consume::Consume,
     produce: produce::Produce,
 }
 
@@ -98,6 +100,7 @@ impl Plugins {
     /// The families, idle: nothing connects to Kafka before the first request.
     pub fn new(shared: &Shared) -> Plugins {
         Plugins {
+            consume: consume::Consume::new(shared.clone()),
             produce: produce::Produce::new(shared.clone()),
         }
     }
@@ -106,18 +109,19 @@ impl Plugins {
     pub async fn answer(&self, plugin: &Arc<Plugin>, call: &mut Call) -> Result<Reply, Problem> {
         match &plugin.config {
             PluginConfig::KafkaUpstream(config) => self.produce.answer(plugin, config, call).await,
-            // Taken over by `consume` as soon as it is there.
-            PluginConfig::KafkaConsume(_) => Err(Problem::NoService),
+            PluginConfig::KafkaConsume(config) => self.consume.answer(plugin, config, call).await,
         }
     }
 
     /// Lets go of what `snapshot` does not mention (G-65).
     pub fn retain(&self, snapshot: &Snapshot) {
+        self.consume.retain(snapshot);
         self.produce.retain(snapshot);
     }
 
     /// Finishes what was accepted until `deadline`, and says what could not be.
     pub async fn drain(&self, deadline: Instant) -> Loss {
-        self.produce.drain(deadline).await
+        let (loss, ()) = tokio::join!(self.produce.drain(deadline), self.consume.drain(deadline));
+        loss
     }
 }

@@ -35,6 +35,12 @@ pub struct Metrics {
     pub produced: Family<Produced, Counter>,
     /// `gateway_produce_lost_total{plugin,topic}`: records answered with 200 under `producer_async` that no broker took.
     pub produce_lost: Family<OfTopic, Counter>,
+    /// `gateway_consume_records_total{plugin,topic}`: records that were put into answers, events and frames.
+    pub consumed: Family<OfTopic, Counter>,
+    /// `gateway_consume_streams`: open event streams and WebSocket connections.
+    pub streams: Gauge,
+    /// `gateway_consume_consumers`: consumers that read from Kafka, one per stream and one per http-get plugin in use.
+    pub consumers: Gauge,
 }
 
 /// Labels of an answer.
@@ -71,7 +77,7 @@ pub struct Produced {
     pub result: &'static str,
 }
 
-/// Labels of a lost record.
+/// Labels of records by plugin and topic.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct OfTopic {
     /// Id of the plugin.
@@ -102,9 +108,32 @@ impl Metrics {
             panics: Counter::default(),
             produced: Family::default(),
             produce_lost: Family::default(),
+            consumed: Family::default(),
+            streams: Gauge::default(),
+            consumers: Gauge::default(),
         };
         metrics.register();
+        metrics.register_consume();
         metrics
+    }
+
+    fn register_consume(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "consume_records",
+            "Records put into answers, events and frames",
+            self.consumed.clone(),
+        );
+        registry.register(
+            "consume_streams",
+            "Open event streams and WebSocket connections",
+            self.streams.clone(),
+        );
+        registry.register(
+            "consume_consumers",
+            "Consumers that read from Kafka",
+            self.consumers.clone(),
+        );
     }
 
     fn register(&mut self) {

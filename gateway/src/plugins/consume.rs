@@ -23,17 +23,21 @@ mod parameters;
 mod render;
 mod session;
 mod sse;
+#[cfg(test)]
+mod testing;
 mod text;
 mod trouble;
 mod value;
 mod websocket;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use kafka_client::{Client, Error, OffsetReset};
+use prometheus_client::metrics::counter::Counter;
 use tokio::time::Instant;
 
 use super::{Call, Shared, failure};
@@ -41,7 +45,8 @@ use crate::config::kafka_consume::{self, CommitStrategy, Deserializer, KafkaCons
 use crate::config::plugin::Plugin;
 use crate::config::snapshot::Snapshot;
 use crate::http::{JSON, OriginRule, Problem, Reply, origin_allowed, with_status};
-use crate::hub::{Hub, Sizes, Source};
+use crate::hub::{Hub, Sizes, Source, contained};
+use crate::observe::OfTopic;
 use parameters::Parameters;
 use value::Style;
 
@@ -85,6 +90,25 @@ impl Consume {
         }
     }
 
+    /// Runs a stream, which the drain waits for.
+    fn spawn_stream(&self, stream: impl Future<Output = ()> + Send + 'static) {
+        let metrics = &self.shared.metrics;
+        let stream = contained(Arc::clone(metrics), metrics.streams.clone(), stream);
+        self.shared.tasks.spawn(stream);
+    }
+
+    fn counters(&self, plugin: &Plugin, topics: &[String]) -> Counters {
+        let counter = |topic: &String| {
+            let of = OfTopic {
+                plugin: plugin.id.to_string(),
+                topic: topic.clone(),
+            };
+            let counter = self.shared.metrics.consumed.get_or_create_owned(&of);
+            (topic.clone(), counter)
+        };
+        Counters(topics.iter().map(counter).collect())
+    }
+
     /// Ends what `snapshot` does not mention any more, and streams whose route or plugin it has otherwise (G-65).
     pub fn retain(&self, snapshot: &Snapshot) {
         self.hub.retain(snapshot);
@@ -93,6 +117,18 @@ impl Consume {
     /// Commits what was finished and leaves every group, until `deadline`.
     pub async fn drain(&self, deadline: Instant) {
         self.hub.drain(deadline).await;
+    }
+}
+
+/// Counts the records that a plugin gives, by topic.
+#[derive(Debug)]
+struct Counters(HashMap<String, Counter>);
+
+impl Counters {
+    fn add(&self, topic: &str, records: usize) {
+        if let Some(counter) = self.0.get(topic) {
+            counter.inc_by(u64::try_from(records).unwrap_or(u64::MAX));
+        }
     }
 }
 

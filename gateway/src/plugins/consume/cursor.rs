@@ -28,7 +28,10 @@ impl Cursor {
         let topics = self.topics.iter();
         let positions = topics.flat_map(|(topic, partitions)| {
             partitions.iter().filter_map(move |(partition, offset)| {
-                Some((TopicPartition::new(topic.as_str(), number(partition)?), *offset))
+                Some((
+                    TopicPartition::new(topic.as_str(), number(partition)?),
+                    *offset,
+                ))
             })
         });
         positions.collect()
@@ -64,7 +67,10 @@ mod tests {
         let id = cursor.delivered("a", 0, 6);
         let json = URL_SAFE_NO_PAD.decode(&id).unwrap();
         assert_eq!(json, br#"{"a":{"0":6},"b":{"11":7}}"#);
-        let expected = HashMap::from([(TopicPartition::new("a", 0), 6), (TopicPartition::new("b", 11), 7)]);
+        let expected = HashMap::from([
+            (TopicPartition::new("a", 0), 6),
+            (TopicPartition::new("b", 11), 7),
+        ]);
         assert_eq!(Cursor::read(id.as_bytes()).unwrap().positions(), expected);
     }
 

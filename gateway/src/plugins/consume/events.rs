@@ -81,3 +81,109 @@ fn push_data(out: &mut BytesMut, text: &str) {
             .unwrap_or_default();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugins::consume::testing::{STYLE, record};
+
+    fn check(record: &RecordRef<'_>, style: &Style, expected: &str) {
+        let mut out = BytesMut::new();
+        push_record(&mut out, "my-topic", record, None, style);
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+    }
+
+    fn value(value: &[u8]) -> RecordRef<'_> {
+        record(3, Some(b"k"), Some(value))
+    }
+
+    const JSON: Style = Style {
+        parses_json: true,
+        ..STYLE
+    };
+
+    #[test]
+    fn a_record_is_four_lines_and_an_empty_one() {
+        check(
+            &value(b"{\"message\":\"Hello World\"}"),
+            &STYLE,
+            "data: {\"message\":\"Hello World\"}\ntopic: my-topic\nevent: message\nid: 3\n\n",
+        );
+    }
+
+    #[test]
+    fn g23_every_kind_of_line_end_begins_a_data_line() {
+        check(
+            &value(b"a\nb\rc\r\nd\n\ne\n"),
+            &STYLE,
+            "data: a\ndata: b\ndata: c\ndata: d\ndata: \ndata: e\ndata: \ntopic: my-topic\nevent: message\nid: 3\n\n",
+        );
+    }
+
+    #[test]
+    fn no_value_and_an_empty_one_are_an_empty_data_line() {
+        let expected = "data: \ntopic: my-topic\nevent: message\nid: 3\n\n";
+        check(&value(b""), &STYLE, expected);
+        check(&record(3, None, None), &STYLE, expected);
+        check(&record(3, None, None), &JSON, expected);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_base64_and_say_so() {
+        check(
+            &value(b"\xff\n"),
+            &STYLE,
+            "data: /wo=\ntopic: my-topic\nencoding: base64\nevent: message\nid: 3\n\n",
+        );
+    }
+
+    #[test]
+    fn json_is_given_as_it_was_written_and_what_is_none_with_an_error() {
+        check(
+            &value(b" {\"a\" :1}\n"),
+            &JSON,
+            "data:  {\"a\" :1}\ndata: \ntopic: my-topic\nevent: message\nid: 3\n\n",
+        );
+        check(
+            &value(b"{"),
+            &JSON,
+            "data: {\ntopic: my-topic\nerror: not JSON\nevent: message\nid: 3\n\n",
+        );
+        check(
+            &value(b"\xff"),
+            &JSON,
+            "data: /w==\ntopic: my-topic\nencoding: base64\nerror: not JSON\nevent: message\nid: 3\n\n",
+        );
+    }
+
+    #[test]
+    fn a_record_that_is_too_large_comes_without_its_value() {
+        let style = Style {
+            record_max_bytes: 3,
+            ..STYLE
+        };
+        let large = value(b"abc");
+        check(
+            &large,
+            &style,
+            "data: \ntopic: my-topic\nerror: record too large\nevent: message\nid: 3\n\n",
+        );
+    }
+
+    #[test]
+    fn the_end_after_a_fatal_error_is_an_event() {
+        let mut out = BytesMut::new();
+        push_error(&mut out, "a \"b\"");
+        let expected =
+            "event: error\ndata: {\"message\":\"Bad Gateway\",\"error\":\"a \\\"b\\\"\"}\n\n";
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+    }
+
+    #[test]
+    fn a_cursor_stands_in_the_place_of_the_offset() {
+        let mut out = BytesMut::new();
+        push_record(&mut out, "t", &value(b"v"), Some("eyJ9"), &STYLE);
+        let expected = "data: v\ntopic: t\nevent: message\nid: eyJ9\n\n";
+        assert_eq!(String::from_utf8_lossy(&out), expected);
+    }
+}

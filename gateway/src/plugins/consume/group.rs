@@ -27,7 +27,10 @@ pub(super) fn id(config: &KafkaConsume, prefix: &str, reader: &Reader) -> String
         client,
         node,
     } = reader;
-    match (config.consumer_group.mode, &config.consumer_group.consumer_group_id) {
+    match (
+        config.consumer_group.mode,
+        &config.consumer_group.consumer_group_id,
+    ) {
         (GroupMode::Manual, Some(id)) if is_stream => format!("{id}.{node}"),
         (GroupMode::Manual, Some(id)) => id.clone(),
         _ if is_stream => format!("{prefix}{}", md5(&format!("{plugin}:{client}:{node}"))),
@@ -36,8 +39,8 @@ pub(super) fn id(config: &KafkaConsume, prefix: &str, reader: &Reader) -> String
 }
 
 fn md5(text: &str) -> String {
-    let digest = Md5::digest(text.as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest: [u8; 16] = Md5::digest(text.as_bytes()).into();
+    format!("{:032x}", u128::from_be_bytes(digest))
 }
 
 #[cfg(test)]
@@ -51,7 +54,11 @@ mod tests {
             client: "192.0.2.1".parse().unwrap(),
             node: Uuid::from_u128(2),
         };
-        id(&config(&format!("mode: {mode}{group}")), "com.konghq.kafka.", &reader)
+        id(
+            &config(&format!("mode: {mode}{group}")),
+            "com.konghq.kafka.",
+            &reader,
+        )
     }
 
     #[test]

@@ -40,7 +40,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(version));
         headers.insert(SEC_WEBSOCKET_KEY, HeaderValue::from_static(key));
-        headers.insert("sec-websocket-extensions", HeaderValue::from_static("permessage-deflate"));
+        headers.insert(
+            "sec-websocket-extensions",
+            HeaderValue::from_static("permessage-deflate"),
+        );
         headers.insert("sec-websocket-protocol", HeaderValue::from_static("chat"));
         accept(&headers)
     }
@@ -55,8 +58,14 @@ mod tests {
 
     #[test]
     fn another_version_or_key_is_refused() {
-        assert_eq!(check("8", "dGhlIHNhbXBsZSBub25jZQ==").unwrap_err(), Problem::WebSocketRequired);
+        assert_eq!(
+            check("8", "dGhlIHNhbXBsZSBub25jZQ==").unwrap_err(),
+            Problem::WebSocketRequired
+        );
         assert_eq!(check("13", "short").unwrap_err(), Problem::BadRequest);
-        assert_eq!(accept(&HeaderMap::new()).unwrap_err(), Problem::WebSocketRequired);
+        assert_eq!(
+            accept(&HeaderMap::new()).unwrap_err(),
+            Problem::WebSocketRequired
+        );
     }
 }

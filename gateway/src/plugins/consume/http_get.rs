@@ -27,10 +27,17 @@ pub(super) async fn answer(request: &Request<'_>, call: &Call) -> Result<Reply, 
         .map(|topic| topic.name.clone())
         .collect();
     let wish = wish(request, topics.clone());
-    let taken = request.consume.hub.take(request.plugin, &member, wish).await;
+    let taken = request
+        .consume
+        .hub
+        .take(request.plugin, &member, wish)
+        .await;
     let taken = taken.map_err(|failure| failed(request, call, &failure))?;
     let style = request.style();
-    request.consume.count(request.plugin, &taken.portions);
+    let counters = request.consume.counters(request.plugin, &topics);
+    for portion in &taken.portions {
+        counters.add(&portion.partition.topic, portion.count);
+    }
     let bytes = render::answer(&topics, &taken.portions, &style).freeze();
     let body = Receipted {
         bytes,
@@ -45,11 +52,7 @@ fn wish(request: &Request<'_>, topics: Vec<String>) -> Wish {
     Wish {
         topics,
         limits: Limits {
-            records: request
-                .parameters
-                .max
-                .unwrap_or(consume.max_records)
-                .max(1),
+            records: request.parameters.max.unwrap_or(consume.max_records).max(1),
             bytes: consume.max_bytes,
             record_bytes: consume.record_max_bytes,
         },

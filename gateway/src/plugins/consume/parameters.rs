@@ -25,7 +25,8 @@ impl Parameters {
                 "topics" => parameters.topics = Some(topics(&value, config)?),
                 "wait" if is_http_get => {
                     let wait = number(&value, 0, 60_000);
-                    let wait = wait.ok_or(Problem::Refused("wait must be between 0 and 60000".into()))?;
+                    let wait =
+                        wait.ok_or(Problem::Refused("wait must be between 0 and 60000".into()))?;
                     parameters.wait = Some(Duration::from_millis(wait));
                 }
                 "max" if is_http_get => {
@@ -78,21 +79,30 @@ mod tests {
     fn what_is_asked_for_within_bounds_is_given() {
         let found = check("topics=b%2Ec&wait=60000&max=1&other=x").unwrap();
         assert!(found.wants("b.c") && !found.wants("a"));
-        assert_eq!((found.wait, found.max), (Some(Duration::from_secs(60)), Some(1)));
+        assert_eq!(
+            (found.wait, found.max),
+            (Some(Duration::from_mins(1)), Some(1))
+        );
         let found = check("").unwrap();
         assert!(found.wants("b.c") && found.wants("a"));
     }
 
     #[test]
     fn what_is_out_of_bounds_is_refused_by_name() {
-        assert_eq!(check("topics=a,x").unwrap_err(), "topic 'x' is not configured");
+        assert_eq!(
+            check("topics=a,x").unwrap_err(),
+            "topic 'x' is not configured"
+        );
         assert_eq!(check("topics=").unwrap_err(), "topic '' is not configured");
         for wait in ["60001", "-1", "", "x", "+1", "99999999999999999999"] {
             let error = check(&format!("wait={}", wait.replace('+', "%2B"))).unwrap_err();
             assert_eq!(error, "wait must be between 0 and 60000", "{wait}");
         }
         for max in ["0", "10001", "1.5"] {
-            assert_eq!(check(&format!("max={max}")).unwrap_err(), "max must be between 1 and 10000");
+            assert_eq!(
+                check(&format!("max={max}")).unwrap_err(),
+                "max must be between 1 and 10000"
+            );
         }
     }
 }

@@ -124,3 +124,6 @@ fn push_comma(out: &mut BytesMut, index: usize) {
         out.extend_from_slice(b",");
     }
 }
+
+#[cfg(test)]
+mod tests;

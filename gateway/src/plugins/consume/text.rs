@@ -138,7 +138,13 @@ mod tests {
 
     #[test]
     fn strings_are_escaped_as_serde_json_does() {
-        for text in ["", "plain", "a\"b\\c\n\r\t\u{8}\u{c}\u{0}\u{1f}\u{7f}", "äöü € 😀", "12345678\""] {
+        for text in [
+            "",
+            "plain",
+            "a\"b\\c\n\r\t\u{8}\u{c}\u{0}\u{1f}\u{7f}",
+            "äöü € 😀",
+            "12345678\"",
+        ] {
             let expected = serde_json::to_string(text).unwrap();
             assert_eq!(written(|out| push_string(out, text)), expected);
         }
@@ -146,7 +152,11 @@ mod tests {
 
     #[test]
     fn base64_has_its_padding() {
-        for (bytes, expected) in [(&b""[..], "\"\""), (b"\xff", "\"/w==\""), (b"\xff\xfe\xfd", "\"//79\"")] {
+        for (bytes, expected) in [
+            (&b""[..], "\"\""),
+            (b"\xff", "\"/w==\""),
+            (b"\xff\xfe\xfd", "\"//79\""),
+        ] {
             assert_eq!(written(|out| push_base64(out, bytes)), expected);
         }
     }

@@ -121,12 +121,18 @@ mod tests {
         assert!(judge.is_fatal(&unknown, after(32)));
         let mut judge = Judge::default();
         assert!(!judge.is_fatal(&unknown, after(10)));
-        assert!(!judge.is_fatal(&unknown, after(100)), "it was known in between");
+        assert!(
+            !judge.is_fatal(&unknown, after(100)),
+            "it was known in between"
+        );
     }
 
     #[test]
     fn unreadable_records_are_corrupt_messages() {
-        assert_eq!(text(&refused(ErrorCode::GROUP_AUTHORIZATION_FAILED)), "GroupAuthorizationFailed");
+        assert_eq!(
+            text(&refused(ErrorCode::GROUP_AUTHORIZATION_FAILED)),
+            "GroupAuthorizationFailed"
+        );
         assert_eq!(failure_text(&Failure::Join), "group join timed out");
     }
 }

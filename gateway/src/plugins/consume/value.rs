@@ -136,10 +136,28 @@ mod tests {
 
     #[test]
     fn one_json_value_of_any_kind_is_json() {
-        for text in ["{}", "[1,2]", "1", "\"a\"", "null", " {\"a\" : 1}\r\n", "\"]]]\\\"[[\""] {
+        for text in [
+            "{}",
+            "[1,2]",
+            "1",
+            "\"a\"",
+            "null",
+            " {\"a\" : 1}\r\n",
+            "\"]]]\\\"[[\"",
+        ] {
             assert_eq!(json(text), Some(text.trim()), "{text}");
         }
-        for text in ["", " ", "{", "a", "1 2", "{}}", "\u{a0}1", "\"\u{1}\"", "[1,]"] {
+        for text in [
+            "",
+            " ",
+            "{",
+            "a",
+            "1 2",
+            "{}}",
+            "\u{a0}1",
+            "\"\u{1}\"",
+            "[1,]",
+        ] {
             assert_eq!(json(text), None, "{text}");
         }
     }
