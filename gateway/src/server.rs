@@ -27,7 +27,7 @@ mod stream;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -176,6 +176,18 @@ fn addresses(listeners: &[TcpListener]) -> Vec<SocketAddr> {
         .collect()
 }
 
+/// Small answers must not wait for company, and what was written should be on its way: a kernel that takes megabytes
+/// of an answer whose client is gone would have us believe that it arrived. Best effort.
+fn tune(socket: &TcpStream) {
+    let _ = socket.set_nodelay(true);
+    #[cfg(target_os = "linux")]
+    let _ = socket2::SockRef::from(socket).set_tcp_notsent_lowat(UNSENT_BYTES);
+}
+
+/// Bytes that the kernel may hold back on top of those the client has room for.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 16 * 1024;
+
 /// One listener and what it serves.
 struct Port<A> {
     listener: TcpListener,
@@ -202,8 +214,7 @@ impl<A: Answer> Port<A> {
                 () = self.stop.cancelled() => return,
                 accepted = self.gate.accept(&self.listener, &mut backoff) => accepted,
             };
-            // Small answers must not wait for company.
-            let _ = socket.set_nodelay(true);
+            tune(&socket);
             let peer = Peer::new(address, self.http.write_stall);
             let answer = Arc::clone(&self.answer);
             let connection =
