@@ -41,7 +41,7 @@ use crate::config::snapshot::Snapshot;
 use crate::observe::Metrics;
 use crate::plugins::Shared;
 use cluster::{Clusters, Identity};
-use member::Member;
+use member::{Ends, Member};
 
 pub(crate) use feed::{Feed, News};
 pub(crate) use finished::{Ledger, Offsets};
@@ -60,7 +60,7 @@ pub(crate) struct Hub {
     clusters: Clusters,
     members: Mutex<HashMap<(Uuid, String), Arc<Member>>>,
     /// The streams that read as a group, to commit on their behalf.
-    streams: Mutex<HashMap<String, Vec<mpsc::WeakSender<feed::Command>>>>,
+    streams: Arc<Streams>,
     places: Places,
     lives: Lives,
     /// Tasks that hold a consumer.
@@ -77,7 +77,7 @@ impl Hub {
             node: Uuid::new_v4(),
             clusters: Clusters::default(),
             members: Mutex::default(),
-            streams: Mutex::default(),
+            streams: Arc::default(),
             places: Places::new(stream.max, stream.max_per_ip),
             lives: Lives::new(shared.drain.clone()),
             tasks: TaskTracker::new(),
@@ -137,7 +137,10 @@ impl Hub {
             Arc::clone(plugin),
             source.clone(),
             Patience::of(&self.shared.settings),
-            self.stop.clone(),
+            Ends {
+                drain: self.shared.drain.clone(),
+                stop: self.stop.clone(),
+            },
         );
         self.spawn(actor.run());
         let member = Arc::new(member);
@@ -149,12 +152,12 @@ impl Hub {
     pub(crate) fn feed(&self, source: Source, seek: HashMap<TopicPartition, i64>) -> Feed {
         let group = source.group.clone();
         let (feed, reader) = Feed::new(source, seek);
-        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = streams.entry(group).or_default();
-        others.retain(|other| other.upgrade().is_some());
-        others.push(feed.commands());
-        drop(streams);
-        self.spawn(reader.run());
+        self.streams.add(&group, feed.commands());
+        let streams = Arc::clone(&self.streams);
+        self.spawn(async move {
+            reader.run().await;
+            streams.forget_ended(&group);
+        });
         feed
     }
 
@@ -180,11 +183,7 @@ impl Hub {
         {
             return outcome;
         }
-        let streams = {
-            let streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
-            streams.get(&source.group).cloned().unwrap_or_default()
-        };
-        for stream in streams.iter().filter_map(mpsc::WeakSender::upgrade) {
+        for stream in self.streams.of(&source.group) {
             if let Some(outcome) = feed::commit(&stream, offsets.clone()).await {
                 return outcome;
             }
@@ -223,6 +222,34 @@ impl Hub {
             );
         }
         self.clusters.shutdown().await;
+    }
+}
+
+/// The ways to the readers of streams, by group. They do not keep a reader.
+#[derive(Debug, Default)]
+struct Streams(Mutex<HashMap<String, Vec<mpsc::WeakSender<feed::Command>>>>);
+
+impl Streams {
+    fn add(&self, group: &str, commands: mpsc::WeakSender<feed::Command>) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.entry(group.to_owned()).or_default().push(commands);
+    }
+
+    fn of(&self, group: &str) -> Vec<mpsc::Sender<feed::Command>> {
+        let streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_group = streams.get(group).into_iter().flatten();
+        of_group.filter_map(mpsc::WeakSender::upgrade).collect()
+    }
+
+    /// Groups come and go with clients; none is remembered longer than its last stream.
+    fn forget_ended(&self, group: &str) {
+        let mut streams = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of_group) = streams.get_mut(group) {
+            of_group.retain(|stream| stream.upgrade().is_some());
+            if of_group.is_empty() {
+                streams.remove(group);
+            }
+        }
     }
 }
 

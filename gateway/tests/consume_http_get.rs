@@ -413,6 +413,25 @@ async fn a_get_can_wait_for_a_first_record() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g62_a_get_that_waits_is_answered_when_the_drain_begins() {
+    let mut settings = settings();
+    settings.consume.max_wait = Duration::from_secs(20);
+    let (_cluster, _writer, mut rig) = rig(1, "", settings).await;
+    let mut raw = rig.connect().await;
+    raw.send("GET /messages HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    until("the member to be there", async || {
+        (rig.meter("gateway_consume_consumers") > 0.5).then_some(())
+    })
+    .await;
+    let draining = tokio::spawn(rig.gateway.take().unwrap().drain());
+    let answered = tokio::time::timeout(Duration::from_secs(10), raw.response()).await;
+    let response = answered.expect("long before its time is over");
+    assert_eq!((response.status, response.closes()), (200, true));
+    assert_eq!(response.text(), answer("t", 0, 0, &[]));
+    assert!(soon("the drain", draining).await.unwrap().in_time);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn latest_means_it_only_when_enforced() {
     let cluster = cluster(&[("t", 1)]).await;
     let writer = Writer::new(&cluster.bootstrap());

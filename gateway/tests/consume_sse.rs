@@ -168,8 +168,8 @@ async fn g65_a_reload_ends_the_streams_whose_plugin_changed_and_no_others() {
     let rig = Rig::start(&routes, &cluster.bootstrap(), settings()).await;
     let mut staying = Events::open(&rig, "/stays", "").await;
     let mut changing = Events::open(&rig, "/changes", "").await;
-    let changed = route("/changes", "kafka-consume", &group("c"));
-    let reloaded = snapshot(&format!("{stays}{changed}"), &cluster.bootstrap());
+    let other = route("/changes", "kafka-consume", &group("c"));
+    let reloaded = snapshot(&format!("{stays}{other}"), &cluster.bootstrap());
     rig.gateway.as_ref().unwrap().apply(reloaded);
     assert_eq!(changing.rest().await, "retry: 3000\n\n");
     writer.value("t", b"a").await;

@@ -147,14 +147,14 @@ async fn a_client_that_owes_acknowledgements_gets_no_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn frames_of_many_records_are_sent_when_asked_for() {
-    let (_cluster, writer, rig) = rig(1, "commit_strategy: off", settings()).await;
+    let (cluster, writer, rig) = rig(1, "commit_strategy: off", settings()).await;
     let mut socket = Socket::open(&rig, "/ws").await;
     socket
         .send(Message::text(r#"{"type":"batch","max_records":2}"#))
         .await;
     socket.send(Message::Ping(vec![1].into())).await;
     while !matches!(socket.next().await, Message::Pong(_)) {}
-    let writer_many = Writer::with(&_cluster.bootstrap(), &[("linger.ms", "200")]);
+    let writer_many = Writer::with(&cluster.bootstrap(), &[("linger.ms", "200")]);
     let values = ["a", "b", "c"].map(|value| (0, value.as_bytes()));
     writer_many.values("t", values.into_iter()).await;
     let first: serde_json::Value = serde_json::from_str(&socket.text().await).unwrap();
@@ -261,7 +261,7 @@ async fn pings_are_answered_and_answers_to_ours_expected() {
     let (_cluster, _writer, rig) = rig(1, "", settings).await;
     let mut socket = Socket::open(&rig, "/ws").await;
     socket.send(Message::Ping(b"hello".to_vec().into())).await;
-    let mut pongs = 0;
+    let mut answers = 0;
     let mut pings = 0;
     // Reading answers pings, so the connection lives on for longer than the limit.
     while pings < 8 {
@@ -269,12 +269,12 @@ async fn pings_are_answered_and_answers_to_ours_expected() {
             Message::Ping(_) => pings += 1,
             Message::Pong(payload) => {
                 assert_eq!(&payload[..], b"hello");
-                pongs += 1;
+                answers += 1;
             }
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(pongs, 1);
+    assert_eq!(answers, 1);
     let mut silent = raw_socket(&rig).await;
     let mut received = Vec::new();
     soon("the end", silent.stream.read_to_end(&mut received))

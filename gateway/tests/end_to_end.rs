@@ -34,6 +34,7 @@ use tokio::io::AsyncWriteExt as _;
 
 const COUNT: usize = 10_000;
 const PARTITIONS: i32 = 3;
+const CONNECTIONS: usize = 16;
 const CODECS: [&str; 5] = ["none", "gzip", "snappy", "lz4", "zstd"];
 const CONSOLE_PRODUCER: &str = "org.apache.kafka.tools.ConsoleProducer";
 const CONSOLE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
@@ -293,7 +294,6 @@ async fn records_posted_are_read_back_by_kafka_s_own_consumer() {
     let config = "topic: posted, producer_async: false, producer_request_acks: -1";
     let routes = route("/send", "kafka-upstream", config);
     let rig = Rig::start(&routes, &cluster.bootstrap(), settings()).await;
-    const CONNECTIONS: usize = 16;
     let clients = (0..CONNECTIONS).map(|client| {
         let rig = &rig;
         async move {

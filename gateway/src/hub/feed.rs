@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use kafka_client::{Consumer, Error, Event, PartitionRecords, TopicPartition};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, timeout};
 
 use super::finished::Unstored;
 use super::source::{Opened, Source};
@@ -63,11 +63,12 @@ impl Feed {
         (feed, reader)
     }
 
-    /// What happens next. Dropping the future loses nothing. For ever pending once the reader is gone.
+    /// What happens next. Dropping the future loses nothing. A reader that is gone, which can only be for a bug, is
+    /// fatal trouble.
     pub(crate) async fn next(&mut self) -> News {
         match self.news.recv().await {
             Some(news) => news,
-            None => std::future::pending().await,
+            None => News::Trouble(Error::Closed),
         }
     }
 
@@ -160,7 +161,8 @@ impl Reader {
                     Err(error) => self.news.send(News::Trouble(error)).await.ok()?,
                 },
             }
-            sleep(REOPEN).await;
+            // Commands wait: there is nothing to commit yet.
+            let _ = timeout(REOPEN, self.news.closed()).await;
         }
     }
 

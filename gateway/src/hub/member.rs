@@ -79,6 +79,15 @@ impl Patience {
     }
 }
 
+/// What ends a member.
+#[derive(Debug, Clone)]
+pub(super) struct Ends {
+    /// The drain has begun.
+    pub(super) drain: CancellationToken,
+    /// There are no more requests.
+    pub(super) stop: CancellationToken,
+}
+
 /// The way to a member. When the last one is gone, or after a while without requests, it leaves.
 #[derive(Debug)]
 pub(super) struct Member {
@@ -99,14 +108,14 @@ impl Member {
         plugin: Arc<Plugin>,
         source: Source,
         patience: Patience,
-        stop: CancellationToken,
+        ends: Ends,
     ) -> (Member, Actor) {
         let (orders, receiver) = mpsc::channel(ORDERS);
         let actor = Actor {
             source,
             patience,
             orders: receiver,
-            stop,
+            ends,
             reading: None,
         };
         (Member { plugin, orders }, actor)
@@ -141,7 +150,7 @@ pub(super) struct Actor {
     source: Source,
     patience: Patience,
     orders: mpsc::Receiver<Order>,
-    stop: CancellationToken,
+    ends: Ends,
     reading: Option<Reading>,
 }
 
@@ -152,7 +161,7 @@ impl Actor {
         loop {
             tokio::select! {
                 biased;
-                () = self.stop.cancelled() => break,
+                () = self.ends.stop.cancelled() => break,
                 order = self.orders.recv() => {
                     let Some(order) = order else { break };
                     self.carry_out(order).await;
@@ -183,13 +192,17 @@ impl Actor {
         }
     }
 
-    async fn answer(&mut self, wish: Wish, mut reply: oneshot::Sender<Result<Taken, Failure>>) {
-        let gathered = tokio::select! {
-            biased;
-            // Nothing was taken yet.
-            () = reply.closed() => return,
-            () = self.stop.cancelled() => Err(Failure::Closed),
-            gathered = gather(&self.source, self.patience, &mut self.reading, &wish) => gathered,
+    async fn answer(&mut self, mut wish: Wish, mut reply: oneshot::Sender<Result<Taken, Failure>>) {
+        let gathered = loop {
+            tokio::select! {
+                biased;
+                // Nothing was taken yet.
+                () = reply.closed() => return,
+                () = self.ends.stop.cancelled() => break Err(Failure::Closed),
+                // A running request is answered, but no longer waits for what may come.
+                () = self.ends.drain.cancelled(), if !wish.wait.is_zero() => wish.wait = Duration::ZERO,
+                gathered = gather(&self.source, self.patience, &mut self.reading, &wish) => break gathered,
+            }
         };
         let portions = match gathered {
             Ok(portions) => portions,

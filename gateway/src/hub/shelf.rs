@@ -308,3 +308,6 @@ fn size(record: &RecordRef<'_>, cap: usize) -> usize {
     let size = bytes(record.key) + bytes(record.value);
     if size > cap { 0 } else { size }
 }
+
+#[cfg(test)]
+mod tests;
