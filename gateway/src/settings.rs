@@ -16,10 +16,10 @@ mod value;
 
 pub use load::{Declarative, Loaded, load};
 pub use table::{
-    Compat, Consume, Drain, Health, Http, Kafka, Memory, Produce, Proxy, Settings, Sse, Stream, Ws,
+    Compat, Consume, Drain, Health, Http, Kafka, Produce, Proxy, Settings, Sse, Stream, Ws,
 };
 pub use unsupported::{UNSUPPORTED, Unsupported};
-pub use value::{Compression, Membership, MemoryLimit, Partitioner};
+pub use value::{Compression, Membership, Partitioner};
 
 use std::fmt::Write as _;
 

@@ -7,7 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use super::value::{Compression, Membership, MemoryLimit, Partitioner, Raw, SettingValue};
+use super::value::{Compression, Membership, Partitioner, Raw, SettingValue};
 
 /// One row of the table as the loader sees it.
 pub(super) struct Row {
@@ -160,11 +160,6 @@ settings! {
         max_per_consumer => max_per_consumer: usize = 200,
         /// Bytes queued for one client; a full queue pauses its reading from Kafka.
         buffer_bytes => buffer_bytes: usize = MIB,
-    }
-    /// The whole process.
-    memory: Memory {
-        /// Sum of all buffers, in bytes or as a share of the memory there is; above it fetching pauses and produce gets 503.
-        max_bytes => max_bytes: MemoryLimit = MemoryLimit::Percent(50),
     }
     /// What kafka-upstream does that its own fields do not say.
     produce: Produce {

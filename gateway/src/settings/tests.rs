@@ -41,7 +41,6 @@ const CONTRACT: &[(&str, &str)] = &[
     ("stream.max_per_ip", "200"),
     ("stream.max_per_consumer", "200"),
     ("stream.buffer_bytes", "1048576"),
-    ("memory.max_bytes", "50%"),
     ("produce.buffer_bytes", "33554432"),
     ("produce.compression", "none"),
     ("produce.allow_internal_topics", "false"),
@@ -84,6 +83,7 @@ const CONTRACT_LATER: &[&str] = &[
     "rest.enabled",
     "lua.max_instructions",
     "lua.max_memory_bytes",
+    "memory.max_bytes",
     "outbound.allowed_hosts",
     "outbound.deny_private",
 ];
@@ -203,7 +203,7 @@ fn an_unknown_setting_names_the_nearest_known_one() {
 #[test]
 fn a_wrong_value_says_what_was_expected() {
     let file = "http:\n  max_body_bytes: -1\n  head_timeout_ms: 0\n  max_head_bytes: 100\n\
-                sse: {resume: maybe}\nproxy: {listen: [8000]}\nmemory: {max_bytes: 101%}\nws: 3\n";
+                sse: {resume: maybe}\nproxy: {listen: [8000]}\nws: 3\n";
     assert_eq!(
         lines(of_file(file, &[])),
         [
@@ -211,8 +211,7 @@ fn a_wrong_value_says_what_was_expected() {
             "settings.yaml:3:20: http.head_timeout_ms: expected at least 1",
             "settings.yaml:5:15: sse.resume: expected true or false",
             "settings.yaml:6:17: proxy.listen: expected a list of address:port",
-            "settings.yaml:7:21: memory.max_bytes: expected bytes, or a share from 1% to 100%",
-            "settings.yaml:8:5: ws: expected a map of settings",
+            "settings.yaml:7:5: ws: expected a map of settings",
             "settings: http.max_head_bytes: expected at least 8192, the longest request target",
         ]
     );
@@ -319,13 +318,6 @@ fn what_kubernetes_says_about_a_service_called_gateway_is_no_setting() {
     ] {
         assert!(of_variables(&[(typo, "1")]).is_err(), "{typo}");
     }
-}
-
-#[test]
-fn a_share_of_memory_is_a_number_of_bytes() {
-    assert_eq!(MemoryLimit::Bytes(7).resolve(), 7);
-    let half = MemoryLimit::Percent(50).resolve();
-    assert!(half > 0 && half < MemoryLimit::Percent(100).resolve());
 }
 
 #[test]

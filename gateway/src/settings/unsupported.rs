@@ -37,6 +37,8 @@ unsupported! {
     "store.mode" = "store",
     "store.key_file" = "",
     "vault.env_prefix" = "",
+    // One bound for all buffers together (G-47); each has its own.
+    "memory.max_bytes" = "50%",
     // Cross-origin requests beyond streams.
     "http.cors" = "false",
     // Plugins that are not built.

@@ -1,8 +1,6 @@
 //! How each type of setting is written, in a file or in the environment, and how it is printed again.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::input::{Node, Value};
@@ -237,78 +235,5 @@ words! {
         Murmur2 = "murmur2",
         /// CRC-32 of the key modulo the partitions, as the vendor's gateway.
         Crc32 = "crc32",
-    }
-}
-
-/// A bound on memory: bytes, or a share of what the process may use at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MemoryLimit {
-    /// So many bytes.
-    Bytes(u64),
-    /// So many hundredths, 1 to 100, of the control group's limit or else of the machine.
-    Percent(u64),
-}
-
-impl MemoryLimit {
-    /// The limit in bytes. Reads the limits of Linux; where there are none to read, a share is taken of 1 GiB.
-    pub fn resolve(self) -> u64 {
-        match self {
-            MemoryLimit::Bytes(bytes) => bytes,
-            MemoryLimit::Percent(percent) => available().unwrap_or(1 << 30) / 100 * percent,
-        }
-    }
-}
-
-/// Memory of the control group, else of the machine, in bytes.
-fn available() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("MemTotal:"))?;
-        line.trim()
-            .strip_suffix("kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()?
-            .checked_mul(1024)
-    });
-    let group = [
-        "/sys/fs/cgroup/memory.max",
-        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
-    ]
-    .into_iter()
-    .find_map(|path| {
-        fs::read_to_string(PathBuf::from(path))
-            .ok()?
-            .trim()
-            .parse::<u64>()
-            .ok()
-    });
-    // Version 1 says "no limit" with a number beyond any machine.
-    machine.into_iter().chain(group).min()
-}
-
-impl SettingValue for MemoryLimit {
-    const KIND: &'static str = "bytes, or a share from 1% to 100%";
-    fn read(raw: &Raw) -> Result<MemoryLimit, String> {
-        one(raw, Self::KIND, |text| match text.strip_suffix('%') {
-            Some(share) => {
-                let percent = share.trim().parse().ok()?;
-                (1..=100)
-                    .contains(&percent)
-                    .then_some(MemoryLimit::Percent(percent))
-            }
-            None => text
-                .parse()
-                .ok()
-                .filter(|&bytes| bytes > 0)
-                .map(MemoryLimit::Bytes),
-        })
-    }
-    fn show(&self) -> String {
-        match self {
-            MemoryLimit::Bytes(bytes) => bytes.to_string(),
-            MemoryLimit::Percent(percent) => format!("{percent}%"),
-        }
     }
 }
