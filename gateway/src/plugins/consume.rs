@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Everything but `http_get.rs`, `sse.rs`, `websocket.rs` and `commit.rs` is pure. Kafka itself is behind
-//! [`crate::hub`].
+//! the crate's `hub`.
 
 mod acks;
 mod commit;
