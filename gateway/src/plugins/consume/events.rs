@@ -3,7 +3,7 @@
 use bytes::BytesMut;
 use kafka_client::RecordRef;
 
-use super::text::{push_bare_base64, push_number, push_string};
+use super::text::{line_end, push_bare_base64, push_number, push_string};
 use super::value::{Shown, Style, Value};
 
 /// The comment of an idle stream.
@@ -68,7 +68,7 @@ fn push_data(out: &mut BytesMut, text: &str) {
     let mut rest = text;
     loop {
         out.extend_from_slice(b"data: ");
-        let Some(at) = rest.bytes().position(|byte| byte == b'\n' || byte == b'\r') else {
+        let Some(at) = line_end(rest) else {
             out.extend_from_slice(rest.as_bytes());
             return out.extend_from_slice(b"\n");
         };

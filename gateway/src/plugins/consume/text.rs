@@ -6,38 +6,147 @@ use bytes::BytesMut;
 
 /// Appends `text` as a JSON string, quotes included.
 pub(super) fn push_string(out: &mut BytesMut, text: &str) {
-    out.reserve(text.len() + 2);
+    out.reserve(text.len() + text.len() / 8 + 2);
     out.extend_from_slice(b"\"");
     let mut rest = text.as_bytes();
-    while let Some(at) = first_special(rest) {
-        let (plain, special) = rest.split_at_checked(at).unwrap_or((rest, b""));
-        out.extend_from_slice(plain);
-        let Some((&byte, after)) = special.split_first() else {
-            break;
-        };
-        push_escaped(out, byte);
-        rest = after;
+    let mut room = Room::default();
+    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
+        if has(block, is_special) {
+            rest = room.escape(rest);
+            out.extend_from_slice(room.filled());
+        } else {
+            out.extend_from_slice(block);
+            rest = after;
+        }
     }
-    out.extend_from_slice(rest);
+    room.escape_bytes(rest);
+    out.extend_from_slice(room.filled());
     out.extend_from_slice(b"\"");
 }
 
-fn push_escaped(out: &mut BytesMut, byte: u8) {
-    let short = match byte {
-        b'"' => b"\\\"",
-        b'\\' => b"\\\\",
-        b'\n' => b"\\n",
-        b'\r' => b"\\r",
-        b'\t' => b"\\t",
-        0x08 => b"\\b",
-        0x0c => b"\\f",
-        _ => {
-            let digits = [hex_digit(byte >> 4), hex_digit(byte & 15)];
-            out.extend_from_slice(b"\\u00");
-            return out.extend_from_slice(&digits);
+/// Bytes that are looked at together.
+const BLOCK: usize = 64;
+
+/// Whether a byte of the block is one. No early exit, so that the compiler compares many bytes at once.
+#[inline]
+fn has(block: &[u8; BLOCK], is_one: impl Fn(u8) -> bool) -> bool {
+    let mut found = false;
+    for &byte in block {
+        found |= is_one(byte);
+    }
+    found
+}
+
+fn is_special(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
+/// The high bit of each byte that is special. The lowest such bit is always right; those above it may be an effect
+/// of the borrow.
+const fn specials(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let below_blank = word.wrapping_sub(ONES * 0x20) & !word;
+    let quotes = word ^ (ONES * 0x22);
+    let quotes = quotes.wrapping_sub(ONES) & !quotes;
+    let backslashes = word ^ (ONES * 0x5c);
+    let backslashes = backslashes.wrapping_sub(ONES) & !backslashes;
+    (below_blank | quotes | backslashes) & HIGHS
+}
+
+/// Where escaped bytes are put together: cheaper than appending to a buffer that may have to grow. JSON as a string
+/// is a quote every few bytes.
+struct Room {
+    bytes: [u8; ROOM],
+    length: usize,
+}
+
+/// A block and the word that crosses its end, six bytes each, and a word on top.
+const ROOM: usize = 512;
+
+impl Default for Room {
+    fn default() -> Room {
+        Room {
+            bytes: [0; ROOM],
+            length: 0,
         }
-    };
-    out.extend_from_slice(short);
+    }
+}
+
+impl Room {
+    /// Escapes at least a block from the beginning of `text`, if there is one; what is left of `text`.
+    fn escape<'a>(&mut self, text: &'a [u8]) -> &'a [u8] {
+        self.length = 0;
+        let mut rest = text;
+        while text.len() - rest.len() < BLOCK {
+            let Some((word, after)) = rest.split_first_chunk::<8>() else {
+                break;
+            };
+            self.put(word);
+            let found = specials(u64::from_le_bytes(*word));
+            if found == 0 {
+                self.length += 8;
+                rest = after;
+                continue;
+            }
+            let plain = usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
+            self.length += plain;
+            let Some((&special, after)) = rest.get(plain..).and_then(<[u8]>::split_first) else {
+                break;
+            };
+            self.put_escaped(special);
+            rest = after;
+        }
+        rest
+    }
+
+    /// Escapes fewer bytes than a block.
+    fn escape_bytes(&mut self, text: &[u8]) {
+        self.length = 0;
+        for &byte in text {
+            if is_special(byte) {
+                self.put_escaped(byte);
+            } else {
+                self.put(&[byte]);
+                self.length += 1;
+            }
+        }
+    }
+
+    fn filled(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// Writes without counting.
+    #[inline]
+    fn put<const N: usize>(&mut self, bytes: &[u8; N]) {
+        let room = self.bytes.get_mut(self.length..);
+        // There is always room.
+        if let Some(room) = room.and_then(|room| room.first_chunk_mut()) {
+            *room = *bytes;
+        }
+    }
+
+    #[inline]
+    fn put_escaped(&mut self, byte: u8) {
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            0x08 => b'b',
+            0x0c => b'f',
+            _ => {
+                self.put(b"\\u00");
+                self.length += 4;
+                self.put(&[hex_digit(byte >> 4), hex_digit(byte & 15)]);
+                self.length += 2;
+                return;
+            }
+        };
+        self.put(&[b'\\', short]);
+        self.length += 2;
+    }
 }
 
 const fn hex_digit(value: u8) -> u8 {
@@ -47,36 +156,19 @@ const fn hex_digit(value: u8) -> u8 {
     }
 }
 
-/// Where the first byte is that JSON wants escaped. Eight bytes at a time, as most have none.
-fn first_special(bytes: &[u8]) -> Option<usize> {
-    let (words, tail) = bytes.as_chunks::<8>();
-    for (index, word) in words.iter().enumerate() {
-        let found = specials(u64::from_le_bytes(*word));
-        if found != 0 {
-            let byte = usize::try_from(found.trailing_zeros() / 8).unwrap_or_default();
-            return Some(index * 8 + byte);
+/// Where the first line end is.
+pub(super) fn line_end(text: &str) -> Option<usize> {
+    let is_end = |byte: u8| byte == b'\n' || byte == b'\r';
+    let (blocks, tail) = text.as_bytes().as_chunks::<BLOCK>();
+    let mut before = 0;
+    for block in blocks {
+        // Asked one by one: together the compiler makes a table of them, and looks up byte after byte.
+        if has(block, |byte| byte == b'\n') || has(block, |byte| byte == b'\r') {
+            return Some(before + block.iter().position(|&byte| is_end(byte))?);
         }
+        before += BLOCK;
     }
-    let at = tail.iter().position(|&byte| is_special(byte))?;
-    Some(words.len() * 8 + at)
-}
-
-fn is_special(byte: u8) -> bool {
-    byte < b' ' || byte == b'"' || byte == b'\\'
-}
-
-/// The high bit of each byte that is below a blank, a quote or a backslash. The lowest such bit is always right;
-/// those above it may be an effect of the borrow.
-const fn specials(word: u64) -> u64 {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    const fn zeros(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
-    let below_blank = word.wrapping_sub(ONES * 0x20) & !word;
-    let quotes = zeros(word ^ (ONES * 0x22));
-    let backslashes = zeros(word ^ (ONES * 0x5c));
-    (below_blank | quotes | backslashes) & HIGHS
+    Some(before + tail.iter().position(|&byte| is_end(byte))?)
 }
 
 /// Appends a number.
@@ -168,8 +260,13 @@ mod tests {
         }
 
         #[test]
-        fn the_first_special_byte_is_found(bytes in any::<Vec<u8>>()) {
-            prop_assert_eq!(first_special(&bytes), bytes.iter().position(|&byte| is_special(byte)));
+        fn long_strings_too(text in "[a-z\"\\\\\u{0}-\u{1f}äöü😀]{0,300}") {
+            prop_assert_eq!(written(|out| push_string(out, &text)), serde_json::to_string(&text).unwrap());
+        }
+
+        #[test]
+        fn the_first_line_end_is_found(text in "[a-f]{0,200}[\r\na]{0,3}[a-f\r\n]{0,100}") {
+            prop_assert_eq!(line_end(&text), text.find(['\n', '\r']));
         }
     }
 }
