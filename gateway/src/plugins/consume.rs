@@ -274,8 +274,8 @@ const PARTITION_BYTES: usize = 256 * 1024;
 /// How long a broker may hold back the fetch of a stream.
 const FETCH_WAIT: Duration = Duration::from_millis(500);
 
-/// How long it may for http-get: a GET that finds nothing waits for the end of a fetch, to be sure of it.
-const FETCH_WAIT_BRIEF: Duration = Duration::from_millis(100);
+/// How long it may for http-get: a GET that finds nothing waits for the end of two fetches, to be sure of it.
+const FETCH_WAIT_BRIEF: Duration = Duration::from_millis(50);
 
 fn options() -> Reply {
     let mut reply = with_status(StatusCode::NO_CONTENT);

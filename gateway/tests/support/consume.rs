@@ -108,9 +108,14 @@ pub(crate) fn committed(bootstrap: &str, group: &str, topic: &str, partitions: i
     for partition in 0..partitions {
         list.add_partition(topic, partition);
     }
-    let offsets = consumer
-        .committed_offsets(list, PATIENCE)
-        .expect("committed offsets");
+    // A young cluster may have no coordinator yet.
+    let began = tokio::time::Instant::now();
+    let offsets = loop {
+        match consumer.committed_offsets(list.clone(), PATIENCE) {
+            Ok(offsets) => break offsets,
+            Err(error) => assert!(began.elapsed() < PATIENCE, "{error}"),
+        }
+    };
     let offsets = offsets.elements();
     let offsets = offsets.iter().map(|element| element.offset().to_raw());
     offsets

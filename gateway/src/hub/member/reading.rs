@@ -99,11 +99,16 @@ impl Reading {
         let wait_until = Instant::now() + wish.wait;
         let give_up = Instant::now() + self.patience.join;
         'assignment: loop {
+            // A fetch that was on its way may have found nothing before the request came; the next one has not.
+            let fetches = if self.is_assigned { 2 } else { 1 };
             self.join(give_up.max(wait_until)).await?;
             let partitions = self
                 .shelf
                 .partitions(|topic| wish.topics.iter().any(|one| one == topic));
-            let before = self.fetches(&partitions);
+            let enough: Vec<u64> = self
+                .fetches(&partitions)
+                .map(|before| before + fetches)
+                .collect();
             let assignment = self.assignments;
             loop {
                 self.take_in(&partitions).await;
@@ -111,12 +116,12 @@ impl Reading {
                     continue 'assignment;
                 }
                 let now = Instant::now();
-                let is_settled = self.is_settled(&partitions, &before);
+                let is_settled = self.is_settled(&partitions, &enough);
                 if self.shelf.has_records(&partitions)
                     || (is_settled && now >= wait_until)
                     || now >= give_up.max(wait_until)
                 {
-                    return self.divide(&partitions, &before, wish.limits);
+                    return self.divide(&partitions, &enough, wish.limits);
                 }
                 let wait = if is_settled { wait_until - now } else { TICK };
                 self.turn(wait.min(IDLE_TURN / 2)).await;
@@ -155,19 +160,18 @@ impl Reading {
         self.paused.len() + self.shelf.len()
     }
 
-    fn fetches(&self, partitions: &[TopicPartition]) -> Vec<u64> {
+    /// How often each partition was fetched.
+    fn fetches(&self, partitions: &[TopicPartition]) -> impl Iterator<Item = u64> {
         let partitions = partitions.iter();
-        partitions
-            .map(|partition| self.consumer.fetches(partition))
-            .collect()
+        partitions.map(|partition| self.consumer.fetches(partition))
     }
 
-    /// Whether each partition was fetched since `before`, or cannot be: if a fetch that ended since then brought
-    /// nothing, then there was nothing when the request came.
-    fn is_settled(&mut self, partitions: &[TopicPartition], before: &[u64]) -> bool {
+    /// Whether each partition was fetched often enough, or cannot be: if a fetch that was sent after the request came
+    /// brought nothing, then there was nothing when it came.
+    fn is_settled(&mut self, partitions: &[TopicPartition], enough: &[u64]) -> bool {
         let mut is_settled = true;
-        for (partition, before) in partitions.iter().zip(before) {
-            if self.consumer.fetches(partition) > *before {
+        for (partition, enough) in partitions.iter().zip(enough) {
+            if self.consumer.fetches(partition) >= *enough {
                 self.shelf.set_error(partition, None);
             } else if self.shelf.error(partition).is_none() {
                 is_settled = false;
@@ -180,12 +184,12 @@ impl Reading {
     fn divide(
         &mut self,
         partitions: &[TopicPartition],
-        before: &[u64],
+        enough: &[u64],
         limits: Limits,
     ) -> Result<Vec<Portion>, Failure> {
         if !self.shelf.has_records(partitions) {
-            for (partition, before) in partitions.iter().zip(before) {
-                let is_silent = self.consumer.fetches(partition) <= *before;
+            for (partition, enough) in partitions.iter().zip(enough) {
+                let is_silent = self.consumer.fetches(partition) < *enough;
                 if is_silent && self.shelf.error(partition).is_none() {
                     self.shelf
                         .set_error(partition, Some(self.silence(partition)));
