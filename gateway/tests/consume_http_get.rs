@@ -71,6 +71,23 @@ async fn q01_q13_the_first_get_has_both_records_and_the_second_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_first_get_is_empty_merely_because_its_fetch_has_just_ended() {
+    let cluster = cluster(&[("t", 1)]).await;
+    let writer = Writer::new(&cluster.bootstrap());
+    writer.value("t", b"a").await;
+    writer.value("t", b"b").await;
+    let paths: Vec<String> = (0..100).map(|number| format!("/m{number}")).collect();
+    let routes = paths
+        .iter()
+        .map(|path| route(path, "kafka-consume", "topics: [{name: t}]"));
+    let routes: String = routes.collect();
+    let rig = Rig::start(&routes, &cluster.bootstrap(), settings()).await;
+    for path in &paths {
+        assert_eq!(values(&rig.get(path).await, "t", 0), ["a", "b"], "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn t3_head_and_options_consume_nothing_and_create_no_group() {
     let (cluster, writer, rig) = rig(1, "", settings()).await;
     writer.value("t", b"a").await;

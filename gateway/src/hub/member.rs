@@ -245,7 +245,7 @@ async fn is_written(fate: oneshot::Receiver<Written>) -> bool {
 /// Lets a consumer that nobody asks now take part in its group.
 async fn turn(reading: &mut Option<Reading>) {
     match reading {
-        Some(reading) => reading.turn(IDLE_TURN).await,
+        Some(reading) => drop(reading.turn(IDLE_TURN).await),
         None => std::future::pending().await,
     }
 }

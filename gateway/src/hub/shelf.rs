@@ -90,11 +90,6 @@ impl Shelf {
             .collect()
     }
 
-    /// How many pieces of fetch answers are held.
-    pub(super) fn len(&self) -> usize {
-        self.lanes.values().map(|lane| lane.chunks.len()).sum()
-    }
-
     /// Takes what was fetched. True if the partition now has enough for an answer.
     pub(super) fn push(&mut self, records: PartitionRecords, limits: Limits) -> bool {
         let Some(lane) = self.lanes.get_mut(records.topic_partition()) else {

@@ -45,10 +45,15 @@ impl Reading {
         reading
     }
 
-    /// Waits for an event, at most `wait`, and acts on it. Dropping the future loses nothing.
-    pub(super) async fn turn(&mut self, wait: Duration) {
+    /// Waits for an event, at most `wait`, and acts on it; false if there was none. Dropping the future loses nothing.
+    pub(super) async fn turn(&mut self, wait: Duration) -> bool {
         match self.consumer.poll(wait).await {
-            Ok(None) => {}
+            Ok(None) => {
+                if wait == IDLE_TURN {
+                    self.store().await;
+                }
+                return false;
+            }
             Ok(Some(Event::Records(records))) => {
                 let partition = records.topic_partition().clone();
                 if self.shelf.push(records, self.patience.enough) {
@@ -71,9 +76,7 @@ impl Reading {
                 self.failure = Some(error);
             }
         }
-        if wait == IDLE_TURN {
-            self.store().await;
-        }
+        true
     }
 
     fn assigned(&mut self, partitions: Vec<TopicPartition>) {
@@ -111,12 +114,13 @@ impl Reading {
                 .collect();
             let assignment = self.assignments;
             loop {
+                // In this order: what a fetch brought that counts here is taken in after it was counted.
+                let is_settled = self.is_settled(&partitions, &enough);
                 self.take_in(&partitions).await;
                 if !self.is_assigned || self.assignments != assignment {
                     continue 'assignment;
                 }
                 let now = Instant::now();
-                let is_settled = self.is_settled(&partitions, &enough);
                 if self.shelf.has_records(&partitions)
                     || (is_settled && now >= wait_until)
                     || now >= give_up.max(wait_until)
@@ -144,20 +148,13 @@ impl Reading {
         Ok(())
     }
 
-    /// Takes what is there already.
+    /// Takes what is there already: all of one fetch, though not all that a fast producer writes meanwhile.
     async fn take_in(&mut self, partitions: &[TopicPartition]) {
-        for _ in 0..=partitions.len() {
-            let before = self.fetched();
-            self.turn(Duration::ZERO).await;
-            if self.fetched() == before {
+        for _ in 0..partitions.len() + OTHER_EVENTS {
+            if !self.turn(Duration::ZERO).await {
                 return;
             }
         }
-    }
-
-    /// A number that grows with what happens.
-    fn fetched(&self) -> usize {
-        self.paused.len() + self.shelf.len()
     }
 
     /// How often each partition was fetched.
@@ -283,6 +280,9 @@ impl Reading {
         }
     }
 }
+
+/// Events besides records that may be in line.
+const OTHER_EVENTS: usize = 64;
 
 /// Time between two looks at whether a fetch without records has ended.
 const TICK: Duration = Duration::from_millis(10);
