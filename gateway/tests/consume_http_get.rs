@@ -38,9 +38,9 @@ async fn rig(partitions: i32, config: &str, settings: Settings) -> (Cluster, Wri
 /// Short enough that a test can wait for it.
 fn hasty() -> Settings {
     let mut settings = settings();
-    settings.kafka.request_timeout = Duration::from_millis(700);
-    settings.kafka.connect_timeout = Duration::from_millis(300);
-    settings.consume.join_timeout = Duration::from_millis(1500);
+    settings.kafka.request_timeout = Duration::from_secs(2);
+    settings.kafka.connect_timeout = Duration::from_secs(1);
+    settings.consume.join_timeout = Duration::from_secs(4);
     settings
 }
 
@@ -298,7 +298,7 @@ async fn values_taken_for_json_are_values() {
 #[tokio::test(flavor = "multi_thread")]
 async fn off_goes_on_after_the_last_answer_and_commits_only_what_is_posted() {
     let mut settings = settings();
-    settings.consume.member_idle = Duration::from_millis(300);
+    settings.consume.member_idle = Duration::from_millis(1500);
     settings.consume.max_records = 2;
     let (cluster, writer, rig) = rig(1, "commit_strategy: off", settings).await;
     for value in ["a", "b", "c", "d"] {

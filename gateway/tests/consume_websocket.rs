@@ -256,8 +256,8 @@ async fn raw_socket(rig: &Rig) -> Raw {
 #[tokio::test(flavor = "multi_thread")]
 async fn pings_are_answered_and_answers_to_ours_expected() {
     let mut settings = settings();
-    settings.ws.ping = Duration::from_millis(100);
-    settings.ws.pong_timeout = Duration::from_millis(300);
+    settings.ws.ping = Duration::from_millis(250);
+    settings.ws.pong_timeout = Duration::from_secs(1);
     let (_cluster, _writer, rig) = rig(1, "", settings).await;
     let mut socket = Socket::open(&rig, "/ws").await;
     socket.send(Message::Ping(b"hello".to_vec().into())).await;

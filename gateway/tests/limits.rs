@@ -17,7 +17,7 @@ use std::time::Duration;
 use support::{NO_BROKER, Rig, post, route, settings, soon, until};
 use tokio::time::Instant;
 
-const SHORT: Duration = Duration::from_millis(150);
+const SHORT: Duration = Duration::from_millis(500);
 const TIMEOUT: &str = r#"{"message":"Request timeout"}"#;
 
 async fn rig(change: impl FnOnce(&mut gateway::settings::Settings)) -> Rig {

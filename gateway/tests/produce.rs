@@ -521,7 +521,7 @@ async fn g35_what_requests_carry_in_confidence_is_in_no_log_line_and_no_meter() 
         "topic: t, producer_async: false, key_query_arg: apikey",
     ) + &route("/lost", "kafka-upstream", &format!("topic: u, {HASTY}"));
     let mut settings = hasty();
-    settings.http.body_timeout = Duration::from_millis(100);
+    settings.http.body_timeout = Duration::from_millis(500);
     let rig = Rig::start(&routes, &cluster.bootstrap(), settings).await;
     let secret = "hunter2-5ecret";
     let head = format!(

@@ -347,7 +347,7 @@ fn short_session(group: &str) -> ConsumerConfig {
     ConsumerConfig {
         group: Some(GroupConfig {
             id: group.into(),
-            session_timeout: Duration::from_secs(1),
+            session_timeout: Duration::from_secs(2),
             heartbeat_interval: Duration::from_millis(50),
             ..Default::default()
         }),
@@ -364,9 +364,9 @@ async fn the_heart_beats_while_the_application_is_busy() {
     let mut consumer = subscribed(&client, short_session("busy"), "busy");
     event(&mut consumer, is_assigned).await;
     // No poll for more than two sessions.
-    let until_then = Instant::now() + Duration::from_millis(2500);
+    let until_then = Instant::now() + Duration::from_millis(4500);
     let before = broker.requests_seen(ApiKey::HEARTBEAT.0);
-    until("2.5 s have passed", || Instant::now() >= until_then).await;
+    until("4.5 s have passed", || Instant::now() >= until_then).await;
     assert!(broker.requests_seen(ApiKey::HEARTBEAT.0) > before + 10);
     assert_eq!(broker.group_members("busy").len(), 1);
     assert_eq!(broker.group_state("busy").unwrap().0, "Stable");
@@ -533,7 +533,7 @@ async fn a_coordinator_that_falls_silent_during_a_join_is_left_for_the_next() {
             .split(',')
             .map(ToOwned::to_owned)
             .collect(),
-        request_timeout: Duration::from_millis(300),
+        request_timeout: Duration::from_secs(1),
         ..Default::default()
     })
     .unwrap();
@@ -633,7 +633,7 @@ async fn a_commit_is_tried_again_as_long_as_it_may_pass() {
     cluster.create_topic("again", 1, 1).await.unwrap();
     let client = Client::new(ClientConfig {
         bootstrap: vec![cluster.bootstrap()],
-        request_timeout: Duration::from_millis(700),
+        request_timeout: Duration::from_secs(2),
         ..Default::default()
     })
     .unwrap();
@@ -683,7 +683,7 @@ async fn closing_does_not_wait_for_a_coordinator_that_is_gone() {
     let closed = consumer.close(Duration::from_millis(300)).await;
     assert!(closed.is_err());
     assert!(
-        start.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(5),
         "{:?}",
         start.elapsed()
     );

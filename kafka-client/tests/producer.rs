@@ -555,7 +555,7 @@ async fn records_wait_for_a_cluster_that_is_down() {
 #[tokio::test]
 async fn a_request_without_an_answer_goes_again_over_another_connection() {
     let config = ProducerConfig {
-        request_timeout: Duration::from_millis(200),
+        request_timeout: Duration::from_millis(1500),
         ..hasty()
     };
     for control in [Control::Drop, Control::PassThenDrop] {
@@ -657,11 +657,11 @@ async fn an_unknown_topic_is_named_in_the_time_given() {
     config.auto_create_topics = false;
     let broker = Broker::start(config).await.unwrap();
     let config = ProducerConfig {
-        max_block: Duration::from_millis(300),
+        max_block: Duration::from_secs(2),
         ..hasty()
     };
     let producer = Producer::new(&client(&broker), config).unwrap();
-    let error = within(5, producer.send(ProducerRecord::to("nowhere", b"v")))
+    let error = within(20, producer.send(ProducerRecord::to("nowhere", b"v")))
         .await
         .unwrap_err();
     assert_eq!(error.kind, SendErrorKind::Topic);
@@ -767,20 +767,20 @@ async fn a_send_that_is_dropped_while_it_waits_has_taken_nothing() {
 #[tokio::test]
 async fn no_answer_in_time_is_a_failure_that_may_have_been_written() {
     let config = ProducerConfig {
-        delivery_timeout: Duration::from_millis(300),
-        request_timeout: Duration::from_millis(800),
+        delivery_timeout: Duration::from_secs(2),
+        request_timeout: Duration::from_secs(10),
         ..hasty()
     };
     let setup = setup(1, 1, config).await;
     setup.send(b"0").await.unwrap();
     setup.on_produce(|nth, _| match nth {
-        0 => Control::DelayAnswer(Duration::from_millis(600)),
+        0 => Control::DelayAnswer(Duration::from_secs(3)),
         _ => Control::Pass,
     });
     let start = tokio::time::Instant::now();
     let error = setup.send(b"1").await.unwrap_err();
-    assert!(start.elapsed() >= Duration::from_millis(299));
-    let after = Duration::from_millis(300);
+    assert!(start.elapsed() >= Duration::from_millis(1999));
+    let after = Duration::from_secs(2);
     assert_eq!(error.kind, SendErrorKind::Expired { after });
     assert!(error.possibly_written);
     // Its memory is held as long as a socket may. The late answer finds nobody, and what follows is in its place.
@@ -794,7 +794,7 @@ async fn no_answer_in_time_is_a_failure_that_may_have_been_written() {
 #[tokio::test]
 async fn what_was_never_sent_expires_as_not_written() {
     let config = ProducerConfig {
-        delivery_timeout: Duration::from_millis(300),
+        delivery_timeout: Duration::from_secs(2),
         ..hasty()
     };
     let setup = setup(1, 1, config).await;
@@ -896,12 +896,13 @@ async fn closing_sends_what_was_taken_and_refuses_more() {
 async fn closing_gives_up_at_its_deadline_and_says_how_many_were_lost() {
     let setup = setup(1, 1, hasty()).await;
     setup.send(b"0").await.unwrap();
-    setup.on_produce(|_, _| Control::Drop);
+    let asked = setup.on_produce(|_, _| Control::Drop);
     let delivery = setup
         .producer
         .send(ProducerRecord::to(TOPIC, b"v"))
         .await
         .unwrap();
+    until(|| asked.load(Ordering::SeqCst) > 0).await;
     let closed = within(10, setup.producer.close(Duration::from_millis(100))).await;
     assert_eq!(closed, Err(CloseError { lost: 1 }));
     let error = within(1, delivery).await.unwrap_err();
@@ -935,7 +936,7 @@ async fn a_producer_that_is_dropped_sends_what_it_has_taken() {
 #[tokio::test]
 async fn closing_before_anything_was_sent_is_immediate() {
     let setup = setup(1, 1, hasty()).await;
-    within(1, setup.producer.close(Duration::from_secs(10)))
+    within(5, setup.producer.close(Duration::from_secs(10)))
         .await
         .unwrap();
     let error = within(5, setup.producer.send(ProducerRecord::to(TOPIC, b"v")))

@@ -143,7 +143,7 @@ pub(crate) async fn until_freed(rig: &Rig) {
     let freed = until("the consumers to be freed", async || {
         (rig.meter("gateway_consume_consumers") < 0.5).then_some(())
     });
-    let in_time = tokio::time::timeout(Duration::from_secs(3), freed).await;
+    let in_time = tokio::time::timeout(Duration::from_secs(6), freed).await;
     in_time.expect("freed in time");
     until("the streams to end", async || {
         (rig.meter("gateway_consume_streams") < 0.5).then_some(())
