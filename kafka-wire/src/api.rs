@@ -77,15 +77,61 @@ api_keys! {
     18 API_VERSIONS ApiVersions
     19 CREATE_TOPICS CreateTopics
     20 DELETE_TOPICS DeleteTopics
+    21 DELETE_RECORDS DeleteRecords
     22 INIT_PRODUCER_ID InitProducerId
     23 OFFSET_FOR_LEADER_EPOCH OffsetForLeaderEpoch
     24 ADD_PARTITIONS_TO_TXN AddPartitionsToTxn
     25 ADD_OFFSETS_TO_TXN AddOffsetsToTxn
     26 END_TXN EndTxn
+    27 WRITE_TXN_MARKERS WriteTxnMarkers
     28 TXN_OFFSET_COMMIT TxnOffsetCommit
+    29 DESCRIBE_ACLS DescribeAcls
+    30 CREATE_ACLS CreateAcls
+    31 DELETE_ACLS DeleteAcls
+    32 DESCRIBE_CONFIGS DescribeConfigs
+    33 ALTER_CONFIGS AlterConfigs
+    34 ALTER_REPLICA_LOG_DIRS AlterReplicaLogDirs
+    35 DESCRIBE_LOG_DIRS DescribeLogDirs
     36 SASL_AUTHENTICATE SaslAuthenticate
+    37 CREATE_PARTITIONS CreatePartitions
+    38 CREATE_DELEGATION_TOKEN CreateDelegationToken
+    39 RENEW_DELEGATION_TOKEN RenewDelegationToken
+    40 EXPIRE_DELEGATION_TOKEN ExpireDelegationToken
+    41 DESCRIBE_DELEGATION_TOKEN DescribeDelegationToken
+    42 DELETE_GROUPS DeleteGroups
+    43 ELECT_LEADERS ElectLeaders
+    44 INCREMENTAL_ALTER_CONFIGS IncrementalAlterConfigs
+    45 ALTER_PARTITION_REASSIGNMENTS AlterPartitionReassignments
+    46 LIST_PARTITION_REASSIGNMENTS ListPartitionReassignments
+    47 OFFSET_DELETE OffsetDelete
+    48 DESCRIBE_CLIENT_QUOTAS DescribeClientQuotas
+    49 ALTER_CLIENT_QUOTAS AlterClientQuotas
+    50 DESCRIBE_USER_SCRAM_CREDENTIALS DescribeUserScramCredentials
+    51 ALTER_USER_SCRAM_CREDENTIALS AlterUserScramCredentials
+    55 DESCRIBE_QUORUM DescribeQuorum
+    57 UPDATE_FEATURES UpdateFeatures
+    60 DESCRIBE_CLUSTER DescribeCluster
+    61 DESCRIBE_PRODUCERS DescribeProducers
+    64 UNREGISTER_BROKER UnregisterBroker
+    65 DESCRIBE_TRANSACTIONS DescribeTransactions
+    66 LIST_TRANSACTIONS ListTransactions
     68 CONSUMER_GROUP_HEARTBEAT ConsumerGroupHeartbeat
     69 CONSUMER_GROUP_DESCRIBE ConsumerGroupDescribe
+    71 GET_TELEMETRY_SUBSCRIPTIONS GetTelemetrySubscriptions
+    72 PUSH_TELEMETRY PushTelemetry
+    74 LIST_CONFIG_RESOURCES ListConfigResources
+    75 DESCRIBE_TOPIC_PARTITIONS DescribeTopicPartitions
+    76 SHARE_GROUP_HEARTBEAT ShareGroupHeartbeat
+    77 SHARE_GROUP_DESCRIBE ShareGroupDescribe
+    78 SHARE_FETCH ShareFetch
+    79 SHARE_ACKNOWLEDGE ShareAcknowledge
+    80 ADD_RAFT_VOTER AddRaftVoter
+    81 REMOVE_RAFT_VOTER RemoveRaftVoter
+    88 STREAMS_GROUP_HEARTBEAT StreamsGroupHeartbeat
+    89 STREAMS_GROUP_DESCRIBE StreamsGroupDescribe
+    90 DESCRIBE_SHARE_GROUP_OFFSETS DescribeShareGroupOffsets
+    91 ALTER_SHARE_GROUP_OFFSETS AlterShareGroupOffsets
+    92 DELETE_SHARE_GROUP_OFFSETS DeleteShareGroupOffsets
 }
 
 impl fmt::Display for ApiKey {

@@ -34,32 +34,78 @@
 
 pub mod add_offsets_to_txn;
 pub mod add_partitions_to_txn;
+pub mod add_raft_voter;
+pub mod alter_client_quotas;
+pub mod alter_configs;
+pub mod alter_partition_reassignments;
+pub mod alter_replica_log_dirs;
+pub mod alter_share_group_offsets;
+pub mod alter_user_scram_credentials;
 pub mod api_versions;
 pub mod consumer_group_describe;
 pub mod consumer_group_heartbeat;
+pub mod create_acls;
+pub mod create_delegation_token;
+pub mod create_partitions;
 pub mod create_topics;
+pub mod delete_acls;
+pub mod delete_groups;
+pub mod delete_records;
+pub mod delete_share_group_offsets;
 pub mod delete_topics;
+pub mod describe_acls;
+pub mod describe_client_quotas;
+pub mod describe_cluster;
+pub mod describe_configs;
+pub mod describe_delegation_token;
 pub mod describe_groups;
+pub mod describe_log_dirs;
+pub mod describe_producers;
+pub mod describe_quorum;
+pub mod describe_share_group_offsets;
+pub mod describe_topic_partitions;
+pub mod describe_transactions;
+pub mod describe_user_scram_credentials;
+pub mod elect_leaders;
 pub mod end_txn;
+pub mod expire_delegation_token;
 pub mod fetch;
 pub mod find_coordinator;
+pub mod get_telemetry_subscriptions;
 #[cfg(test)]
 pub(crate) mod golden;
 pub mod heartbeat;
+pub mod incremental_alter_configs;
 pub mod init_producer_id;
 pub mod join_group;
 pub mod leave_group;
+pub mod list_config_resources;
 pub mod list_groups;
 pub mod list_offsets;
+pub mod list_partition_reassignments;
+pub mod list_transactions;
 pub mod metadata;
 pub mod offset_commit;
+pub mod offset_delete;
 pub mod offset_fetch;
 pub mod offset_for_leader_epoch;
 pub mod produce;
+pub mod push_telemetry;
+pub mod remove_raft_voter;
+pub mod renew_delegation_token;
 pub mod sasl_authenticate;
 pub mod sasl_handshake;
+pub mod share_acknowledge;
+pub mod share_fetch;
+pub mod share_group_describe;
+pub mod share_group_heartbeat;
+pub mod streams_group_describe;
+pub mod streams_group_heartbeat;
 pub mod sync_group;
 pub mod txn_offset_commit;
+pub mod unregister_broker;
+pub mod update_features;
+pub mod write_txn_markers;
 
 use crate::api::{Api, ApiKey};
 
@@ -82,15 +128,61 @@ pub static APIS: &[Api] = &[
     Api::of::<api_versions::ApiVersionsRequest>(),
     Api::of::<create_topics::CreateTopicsRequest>(),
     Api::of::<delete_topics::DeleteTopicsRequest>(),
+    Api::of::<delete_records::DeleteRecordsRequest>(),
     Api::of::<init_producer_id::InitProducerIdRequest>(),
     Api::of::<offset_for_leader_epoch::OffsetForLeaderEpochRequest>(),
     Api::of::<add_partitions_to_txn::AddPartitionsToTxnRequest>(),
     Api::of::<add_offsets_to_txn::AddOffsetsToTxnRequest>(),
     Api::of::<end_txn::EndTxnRequest>(),
+    Api::of::<write_txn_markers::WriteTxnMarkersRequest>(),
     Api::of::<txn_offset_commit::TxnOffsetCommitRequest>(),
+    Api::of::<describe_acls::DescribeAclsRequest>(),
+    Api::of::<create_acls::CreateAclsRequest>(),
+    Api::of::<delete_acls::DeleteAclsRequest>(),
+    Api::of::<describe_configs::DescribeConfigsRequest>(),
+    Api::of::<alter_configs::AlterConfigsRequest>(),
+    Api::of::<alter_replica_log_dirs::AlterReplicaLogDirsRequest>(),
+    Api::of::<describe_log_dirs::DescribeLogDirsRequest>(),
     Api::of::<sasl_authenticate::SaslAuthenticateRequest>(),
+    Api::of::<create_partitions::CreatePartitionsRequest>(),
+    Api::of::<create_delegation_token::CreateDelegationTokenRequest>(),
+    Api::of::<renew_delegation_token::RenewDelegationTokenRequest>(),
+    Api::of::<expire_delegation_token::ExpireDelegationTokenRequest>(),
+    Api::of::<describe_delegation_token::DescribeDelegationTokenRequest>(),
+    Api::of::<delete_groups::DeleteGroupsRequest>(),
+    Api::of::<elect_leaders::ElectLeadersRequest>(),
+    Api::of::<incremental_alter_configs::IncrementalAlterConfigsRequest>(),
+    Api::of::<alter_partition_reassignments::AlterPartitionReassignmentsRequest>(),
+    Api::of::<list_partition_reassignments::ListPartitionReassignmentsRequest>(),
+    Api::of::<offset_delete::OffsetDeleteRequest>(),
+    Api::of::<describe_client_quotas::DescribeClientQuotasRequest>(),
+    Api::of::<alter_client_quotas::AlterClientQuotasRequest>(),
+    Api::of::<describe_user_scram_credentials::DescribeUserScramCredentialsRequest>(),
+    Api::of::<alter_user_scram_credentials::AlterUserScramCredentialsRequest>(),
+    Api::of::<describe_quorum::DescribeQuorumRequest>(),
+    Api::of::<update_features::UpdateFeaturesRequest>(),
+    Api::of::<describe_cluster::DescribeClusterRequest>(),
+    Api::of::<describe_producers::DescribeProducersRequest>(),
+    Api::of::<unregister_broker::UnregisterBrokerRequest>(),
+    Api::of::<describe_transactions::DescribeTransactionsRequest>(),
+    Api::of::<list_transactions::ListTransactionsRequest>(),
     Api::of::<consumer_group_heartbeat::ConsumerGroupHeartbeatRequest>(),
     Api::of::<consumer_group_describe::ConsumerGroupDescribeRequest>(),
+    Api::of::<get_telemetry_subscriptions::GetTelemetrySubscriptionsRequest>(),
+    Api::of::<push_telemetry::PushTelemetryRequest>(),
+    Api::of::<list_config_resources::ListConfigResourcesRequest>(),
+    Api::of::<describe_topic_partitions::DescribeTopicPartitionsRequest>(),
+    Api::of::<share_group_heartbeat::ShareGroupHeartbeatRequest>(),
+    Api::of::<share_group_describe::ShareGroupDescribeRequest>(),
+    Api::of::<share_fetch::ShareFetchRequest>(),
+    Api::of::<share_acknowledge::ShareAcknowledgeRequest>(),
+    Api::of::<add_raft_voter::AddRaftVoterRequest>(),
+    Api::of::<remove_raft_voter::RemoveRaftVoterRequest>(),
+    Api::of::<streams_group_heartbeat::StreamsGroupHeartbeatRequest>(),
+    Api::of::<streams_group_describe::StreamsGroupDescribeRequest>(),
+    Api::of::<describe_share_group_offsets::DescribeShareGroupOffsetsRequest>(),
+    Api::of::<alter_share_group_offsets::AlterShareGroupOffsetsRequest>(),
+    Api::of::<delete_share_group_offsets::DeleteShareGroupOffsetsRequest>(),
 ];
 
 /// The API with this key; `None` if the table does not have it.

@@ -129,8 +129,8 @@ impl Wire for bool {
 }
 
 macro_rules! newtype {
-    ($($Type:ident($Inner:ty);)*) => { $(
-        impl Wire for $Type {
+    ($($Type:ident $(<$Of:ty>)? ($Inner:ty);)*) => { $(
+        impl Wire for $Type $(<$Of>)? {
             const KIND: Kind = <$Inner>::KIND;
 
             fn min_size(version: i16, flexible: bool) -> usize {
@@ -144,12 +144,17 @@ macro_rules! newtype {
             fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
                 self.0.encode(out)
             }
+
+            fn is_null(&self) -> bool {
+                self.0.is_null()
+            }
         }
     )* };
 }
 newtype! {
     ErrorCode(i16);
-    Secret(Bytes);
+    Secret<Bytes>(Bytes);
+    Secret<Option<String>>(Option<String>);
 }
 
 impl Wire for Uuid {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 
 /// Bytes of a SASL exchange, or anything else that lets somebody in: they show neither content nor length in `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(pub Bytes);
+pub struct Secret<T = Bytes>(pub T);
 
-impl fmt::Debug for Secret {
+impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }

@@ -23,6 +23,9 @@ mod writer;
 use definitions::Definition;
 use writer::Dice;
 
+/// APIs that the peer does not have.
+const THEY_LACK: &[&str] = &["StreamsGroupHeartbeat", "StreamsGroupDescribe"];
+
 /// Messages made up for each version.
 const ROUNDS: u64 = 20;
 
@@ -59,21 +62,65 @@ fn both_read_and_write_the_same_bytes() {
         ApiVersionsRequest ApiVersionsResponse
         CreateTopicsRequest CreateTopicsResponse
         DeleteTopicsRequest DeleteTopicsResponse
+        DeleteRecordsRequest DeleteRecordsResponse
         InitProducerIdRequest InitProducerIdResponse
         OffsetForLeaderEpochRequest OffsetForLeaderEpochResponse
         AddPartitionsToTxnRequest AddPartitionsToTxnResponse
         AddOffsetsToTxnRequest AddOffsetsToTxnResponse
         EndTxnRequest EndTxnResponse
+        WriteTxnMarkersRequest WriteTxnMarkersResponse
         TxnOffsetCommitRequest TxnOffsetCommitResponse
+        DescribeAclsRequest DescribeAclsResponse
+        CreateAclsRequest CreateAclsResponse
+        DeleteAclsRequest DeleteAclsResponse
+        DescribeConfigsRequest DescribeConfigsResponse
+        AlterConfigsRequest AlterConfigsResponse
+        AlterReplicaLogDirsRequest AlterReplicaLogDirsResponse
+        DescribeLogDirsRequest DescribeLogDirsResponse
         SaslAuthenticateRequest SaslAuthenticateResponse
+        CreatePartitionsRequest CreatePartitionsResponse
+        CreateDelegationTokenRequest CreateDelegationTokenResponse
+        RenewDelegationTokenRequest RenewDelegationTokenResponse
+        ExpireDelegationTokenRequest ExpireDelegationTokenResponse
+        DescribeDelegationTokenRequest DescribeDelegationTokenResponse
+        DeleteGroupsRequest DeleteGroupsResponse
+        ElectLeadersRequest ElectLeadersResponse
+        IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse
+        AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse
+        ListPartitionReassignmentsRequest ListPartitionReassignmentsResponse
+        OffsetDeleteRequest OffsetDeleteResponse
+        DescribeClientQuotasRequest DescribeClientQuotasResponse
+        AlterClientQuotasRequest AlterClientQuotasResponse
+        DescribeUserScramCredentialsRequest DescribeUserScramCredentialsResponse
+        AlterUserScramCredentialsRequest AlterUserScramCredentialsResponse
+        DescribeQuorumRequest DescribeQuorumResponse
+        UpdateFeaturesRequest UpdateFeaturesResponse
+        DescribeClusterRequest DescribeClusterResponse
+        DescribeProducersRequest DescribeProducersResponse
+        UnregisterBrokerRequest UnregisterBrokerResponse
+        DescribeTransactionsRequest DescribeTransactionsResponse
+        ListTransactionsRequest ListTransactionsResponse
         ConsumerGroupHeartbeatRequest ConsumerGroupHeartbeatResponse
         ConsumerGroupDescribeRequest ConsumerGroupDescribeResponse
+        GetTelemetrySubscriptionsRequest GetTelemetrySubscriptionsResponse
+        PushTelemetryRequest PushTelemetryResponse
+        ListConfigResourcesRequest ListConfigResourcesResponse
+        DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse
+        ShareGroupHeartbeatRequest ShareGroupHeartbeatResponse
+        ShareGroupDescribeRequest ShareGroupDescribeResponse
+        ShareFetchRequest ShareFetchResponse
+        ShareAcknowledgeRequest ShareAcknowledgeResponse
+        AddRaftVoterRequest AddRaftVoterResponse
+        RemoveRaftVoterRequest RemoveRaftVoterResponse
+        DescribeShareGroupOffsetsRequest DescribeShareGroupOffsetsResponse
+        AlterShareGroupOffsetsRequest AlterShareGroupOffsetsResponse
+        DeleteShareGroupOffsetsRequest DeleteShareGroupOffsetsResponse
     }
     println!(
         "{} messages, {} versions, {} bodies",
         peer.apis, peer.versions, peer.compared
     );
-    assert_eq!(peer.apis, 2 * APIS.len());
+    assert_eq!(peer.apis, 2 * (APIS.len() - THEY_LACK.len()));
 }
 
 struct Peer<'a> {

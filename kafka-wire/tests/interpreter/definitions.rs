@@ -82,6 +82,12 @@ impl Versions {
     /// `none`.
     pub(crate) const NONE: Self = Self { first: 0, last: -1 };
 
+    /// Whether both have a version in common.
+    #[allow(dead_code, reason = "not every test that shares this file asks")]
+    pub(crate) fn meet(self, other: Self) -> bool {
+        self.first.max(other.first) <= self.last.min(other.last)
+    }
+
     /// Reads `3+`, `8-10`, `7` or `none`.
     pub(crate) fn parse(text: &str) -> Self {
         let number = |text: &str| {
