@@ -13,6 +13,7 @@
 //! | `table`, [`rows`] | `wire_struct!`, the macro behind the rows; the rows as data, to be held against Kafka's schema files |
 //! | `primitives`, `encoder` | integers, strings, arrays, nullable and compact forms; nom starts here |
 //! | [`records`] | record batches: header, lazy walk, builder, compression |
+//! | [`sasl`] | logins: PLAIN, SCRAM and OAUTHBEARER as pure exchanges, both sides |
 //! | [`group`] | protocols that travel inside bytes fields: subscriptions and assignments of consumer groups |
 //! | `error`, `error_code`, `uuid`, `secret` | what goes wrong, and small types of the wire |
 //!
@@ -48,6 +49,7 @@ pub mod messages;
 mod primitives;
 pub mod records;
 pub mod rows;
+pub mod sasl;
 mod secret;
 mod table;
 mod uuid;
@@ -60,6 +62,6 @@ pub use frame::{
     encode_request, encode_response, frame_length, split_frame,
 };
 pub use header::{RequestHeader, ResponseHeader};
-pub use secret::Secret;
+pub use secret::{Secret, SecretText};
 pub use table::Message;
 pub use uuid::Uuid;
