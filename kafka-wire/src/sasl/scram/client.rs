@@ -152,3 +152,6 @@ fn refused(error: &str) -> SaslError {
         reason: presentable(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

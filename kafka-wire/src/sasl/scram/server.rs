@@ -163,3 +163,6 @@ pub fn refusal(error: &SaslError) -> Secret {
     };
     Secret(format!("e={word}").into_bytes().into())
 }
+
+#[cfg(test)]
+mod tests;
