@@ -2,7 +2,7 @@
 //!
 //! Bytes pass as they come until a [`Plan`] takes effect: for every connection at once, or for the one that carries
 //! "the third `Produce` answer". Never decodes more than the head of a frame, never starts a fault by chance: the same
-//! plan and the same bytes give the same fault.
+//! plan and the same bytes give the same fault. What passes can be looked at: [`Proxy::tap`].
 //!
 //! ```text
 //! proxy.rs          Fault, Trigger, Plan, Proxy; accepts connections
@@ -10,12 +10,14 @@
 //!   proxy/link.rs   both directions of it: when a plan takes effect (pure)
 //!   proxy/lane.rs   one direction of it: what a fault does to bytes (pure)
 //!   proxy/frames.rs where Kafka's frames begin in a stream (pure)
+//!   proxy/tap.rs    whole frames, for whoever looks on (pure)
 //! ```
 
 mod frames;
 mod lane;
 mod link;
 mod pump;
+mod tap;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -27,6 +29,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_util::task::AbortOnDropHandle;
+
+pub use self::tap::Tapped;
+use self::tap::Taps;
 
 /// What happens to the bytes of one direction. Offsets count from where the fault took effect on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -99,6 +104,7 @@ pub struct Proxy {
     address: SocketAddr,
     plan: watch::Sender<Arc<Armed>>,
     counters: Arc<Counters>,
+    taps: Taps,
     _accept: AbortOnDropHandle<()>,
 }
 
@@ -161,17 +167,20 @@ impl Proxy {
         let address = listener.local_addr()?;
         let (plan, _) = watch::channel(Arc::new(Armed::new(Plan::default())));
         let counters = Arc::new(Counters::default());
+        let taps = Taps::default();
         let door = Door {
             broker,
             proxy: address,
             plan: plan.clone(),
             counters: Arc::clone(&counters),
+            taps: taps.clone(),
         };
         let accept = AbortOnDropHandle::new(tokio::spawn(door.accept(listener)));
         Ok(Self {
             address,
             plan,
             counters,
+            taps,
             _accept: accept,
         })
     }
@@ -194,6 +203,25 @@ impl Proxy {
         if taken.wait_for(|taken| *taken).await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// Shows every frame of every connection accepted from now on to `look`, in place of who looked on before.
+    ///
+    /// A frame is shown when its last byte has come from its sender, before any fault touches it, and answers carry the API and
+    /// version of their request. `look` runs inside the connection's task, one call at a time: it must not block, and
+    /// not call this method. A frame that is not whole yet is kept until it is: memory is bounded by the longest frame.
+    ///
+    /// ```
+    /// # async fn example(proxy: &kafka_testcontainers::proxy::Proxy) {
+    /// use std::sync::{Arc, Mutex};
+    ///
+    /// let seen = Arc::new(Mutex::new(Vec::new()));
+    /// let notes = Arc::clone(&seen);
+    /// proxy.tap(move |tapped| notes.lock().unwrap().push((tapped.api_key, tapped.direction)));
+    /// # }
+    /// ```
+    pub fn tap(&self, look: impl FnMut(&Tapped) + Send + 'static) {
+        self.taps.set(look);
     }
 
     /// What it has seen so far.
@@ -234,6 +262,7 @@ struct Door {
     proxy: SocketAddr,
     plan: watch::Sender<Arc<Armed>>,
     counters: Arc<Counters>,
+    taps: Taps,
 }
 
 impl Armed {
@@ -292,6 +321,7 @@ impl Door {
             broker: self.broker,
             plan: self.plan.subscribe(),
             counters: Arc::clone(&self.counters),
+            tap: self.taps.follow(client),
         }
     }
 }

@@ -249,3 +249,28 @@ async fn dropping_the_proxy_ends_its_connections() {
     assert_eq!(read_all(&mut client).await.1, b"");
     TcpStream::connect(address).await.unwrap_err();
 }
+
+#[tokio::test]
+async fn whoever_taps_sees_requests_and_answers_before_any_fault() {
+    let (proxy, mut before) = proxied_echo().await;
+    there_and_back(&mut before, b"not tapped").await;
+    let (seen, mut tapped) = tokio::sync::mpsc::channel(16);
+    proxy.tap(move |it| seen.try_send(it.clone()).unwrap());
+    proxy.set(Plan::up(Fault::CorruptAt(15)));
+
+    let mut client = TcpStream::connect(proxy.address()).await.unwrap();
+    // Metadata v9, correlation id 7; the echo makes it its own answer, whose id is then what stood for API and version.
+    let request = b"\0\0\0\x0c\0\x03\0\x09\0\x03\0\x09body";
+    let echoed = there_and_back(&mut client, request).await;
+    assert_eq!(echoed.last(), Some(&b'x'), "the fault is past the tap");
+
+    for (direction, last) in [(Direction::Up, b'y'), (Direction::Down, b'x')] {
+        let frame = soon(tapped.recv()).await.unwrap();
+        assert_eq!(frame.direction, direction);
+        assert_eq!((frame.api_key, frame.api_version), (3, 9));
+        assert_eq!(frame.correlation_id, 0x0003_0009);
+        assert_eq!(frame.client, client.local_addr().unwrap());
+        assert_eq!(frame.frame.len(), 12);
+        assert_eq!(frame.frame.last(), Some(&last));
+    }
+}

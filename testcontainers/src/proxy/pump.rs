@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::lane::{Action, Lane};
 use super::link::Link;
+use super::tap::Follower;
 use super::{Armed, Counters, Direction, Fault, Plan, Trigger};
 
 /// A connection that was accepted.
@@ -22,6 +23,8 @@ pub(super) struct Connection {
     pub(super) broker: SocketAddr,
     pub(super) plan: watch::Receiver<Arc<Armed>>,
     pub(super) counters: Arc<Counters>,
+    /// Who looks on, if anybody does.
+    pub(super) tap: Option<Follower>,
 }
 
 /// How a connection went.
@@ -104,7 +107,11 @@ impl Connection {
                         Direction::Up => &mut requests,
                         Direction::Down => &mut answers,
                     };
-                    link.push(direction, buffer.split().freeze(), now);
+                    let bytes = buffer.split().freeze();
+                    if let Some(tap) = &mut self.tap {
+                        tap.push(direction, &bytes);
+                    }
+                    link.push(direction, bytes, now);
                 }
             }
         }
