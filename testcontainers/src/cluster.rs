@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use self::nodes::Nodes;
 use crate::embedded::Broker;
 use crate::proxy::Proxy;
+use crate::sasl::SaslListener;
 use crate::{Backend, NodeError, StartError, jars, probe};
 
 /// What cluster to start. Default: one node of the backend that [`Backend::choose`] names.
@@ -36,6 +37,8 @@ pub struct ClusterSpec {
     /// Whether a [`Proxy`] stands before every node, and is what the node tells its clients to connect to.
     /// Brokers talk to each other past it. Default: `false`.
     pub proxied: bool,
+    /// A second listener of every node, on which clients have to log in. Default: `None`. The embedded broker has none.
+    pub sasl: Option<SaslListener>,
 }
 
 /// A running cluster. Dropping it ends it, and its data goes with it; this blocks for the moment it takes.
@@ -51,6 +54,7 @@ impl Default for ClusterSpec {
             backend: None,
             properties: BTreeMap::new(),
             proxied: false,
+            sasl: None,
         }
     }
 }
@@ -75,6 +79,13 @@ impl ClusterSpec {
     #[must_use]
     pub fn property(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.properties.insert(key.into(), value.into());
+        self
+    }
+
+    /// The same with a listener on which clients have to log in: [`Cluster::sasl_bootstrap`].
+    #[must_use]
+    pub fn sasl(mut self, listener: SaslListener) -> Self {
+        self.sasl = Some(listener);
         self
     }
 
@@ -128,6 +139,16 @@ impl Cluster {
             .advertised(node)
             .map(|address| address.to_string())
             .unwrap_or_default()
+    }
+
+    /// The addresses of all nodes for a client that logs in; empty without [`ClusterSpec::sasl`]. No proxy stands before them.
+    pub fn sasl_bootstrap(&self) -> String {
+        let addresses: Vec<String> = self
+            .node_ids()
+            .into_iter()
+            .filter_map(|node| Some(self.nodes.sasl(node)?.to_string()))
+            .collect();
+        addresses.join(",")
     }
 
     /// What it is made of.

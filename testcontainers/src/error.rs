@@ -27,6 +27,15 @@ pub enum StartError {
         backend: Backend,
     },
 
+    /// The specification asks for something that this backend does not have.
+    #[error("the {backend} backend has no {what}: set KAFKA_BACKEND=process")]
+    Lacks {
+        /// The backend.
+        backend: Backend,
+        /// What is asked for: `listener with SASL`.
+        what: &'static str,
+    },
+
     /// A program that a real broker needs is not on the `PATH`.
     #[error(
         "a real Kafka broker needs `{program}`, which is not on the PATH: install a JDK 17 or newer and Maven \

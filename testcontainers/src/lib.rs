@@ -13,6 +13,7 @@
 //!   process/ports.rs       ports that stay ours while a broker is down
 //!   process/recipe.rs      what is made once per Kafka version, and how `java` is called
 //!   process/archive.rs     the class archive, with which a broker starts in half the time
+//! sasl.rs          who may log in on a listener of its own
 //! embedded.rs      a broker inside the test's own process; the map of its parts is there
 //! jars.rs          Kafka's jars, fetched by Maven into a cache on first use
 //! probe.rs         the few questions a cluster is asked: Metadata, CreateTopics
@@ -49,7 +50,9 @@ pub mod jars;
 mod probe;
 mod process;
 pub mod proxy;
+mod sasl;
 
 pub use backend::Backend;
 pub use cluster::{Cluster, ClusterSpec};
 pub use error::{NodeError, StartError};
+pub use sasl::SaslListener;

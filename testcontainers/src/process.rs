@@ -9,8 +9,6 @@ pub(crate) mod ports;
 mod properties;
 mod recipe;
 
-use std::collections::BTreeMap;
-
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -19,6 +17,7 @@ use self::properties::{NodePorts, server_properties};
 use self::recipe::Recipe;
 use crate::backend::Installed;
 use crate::cluster::ClusterSpec;
+use crate::sasl::SaslListener;
 use crate::{NodeError, StartError};
 
 /// The nodes of one cluster. Dropping it kills them, and returns when they are dead and their data is gone.
@@ -51,7 +50,7 @@ impl Processes {
             folder,
         };
         cluster.make_nodes(spec).await?;
-        cluster.write_files(&spec.properties)?;
+        cluster.write_files(spec)?;
         let Self {
             nodes,
             recipe,
@@ -69,17 +68,27 @@ impl Processes {
             if spec.proxied {
                 node.put_proxy().await?;
             }
+            if spec.sasl.is_some() {
+                node.put_sasl()?;
+            }
             self.nodes.push(node);
         }
         Ok(())
     }
 
-    fn write_files(&self, extra: &BTreeMap<String, String>) -> Result<(), StartError> {
+    fn write_files(&self, spec: &ClusterSpec) -> Result<(), StartError> {
+        // What the test asks for wins.
+        let mut extra = spec
+            .sasl
+            .as_ref()
+            .map(SaslListener::properties)
+            .unwrap_or_default();
+        extra.extend(spec.properties.clone());
         let cluster_id = recipe::cluster_id();
         let ports: Vec<NodePorts> = self.nodes.iter().map(Node::ports).collect();
         for (node, own) in self.nodes.iter().zip(&ports) {
             let data = node.folder().join("data");
-            let text = server_properties(own, &ports, &data, extra);
+            let text = server_properties(own, &ports, &data, &extra);
             recipe::write(&node.folder().join("server.properties"), &text)?;
             Recipe::write_java_folder(node.folder())?;
             self.recipe.write_data(&data, node.id(), &cluster_id)?;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::ClusterSpec;
 use crate::embedded::{Broker, Config};
 use crate::proxy::Proxy;
-use crate::{NodeError, StartError};
+use crate::{Backend, NodeError, StartError};
 
 /// An embedded cluster. Dropping it ends it, whoever else has a handle.
 #[derive(Debug)]
@@ -24,6 +24,12 @@ impl Drop for InProcess {
 
 impl InProcess {
     pub(super) async fn start(spec: &ClusterSpec) -> Result<Self, StartError> {
+        if spec.sasl.is_some() {
+            return Err(StartError::Lacks {
+                backend: Backend::Embedded,
+                what: "listener with SASL",
+            });
+        }
         let mut config = Config::nodes(spec.nodes);
         let ignored = config
             .set_all(&spec.properties)

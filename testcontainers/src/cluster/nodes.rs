@@ -63,6 +63,14 @@ impl Nodes {
         }
     }
 
+    /// Where clients that log in find a node.
+    pub(super) fn sasl(&self, node: i32) -> Option<SocketAddr> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Process(cluster) => cluster.node(node)?.sasl(),
+        }
+    }
+
     pub(super) fn proxy(&self, node: i32) -> Option<&Proxy> {
         match self {
             Self::Embedded(cluster) => cluster.proxy(node),

@@ -20,6 +20,8 @@ pub(crate) struct Node {
     client: Port,
     internal: Port,
     controller: Port,
+    /// For clients that log in.
+    sasl: Option<Port>,
     proxy: Option<Proxy>,
     folder: PathBuf,
 }
@@ -34,7 +36,6 @@ enum Run {
 impl Node {
     /// A node that is down, with ports of its own and a folder inside `cluster`.
     pub(crate) fn new(id: i32, cluster: &Path) -> Result<Self, StartError> {
-        let port = || Port::reserve().map_err(StartError::io("take a port of", "127.0.0.1"));
         let folder = cluster.join(format!("node-{id}"));
         fs::create_dir(&folder).map_err(StartError::io("create", &folder))?;
         Ok(Self {
@@ -43,6 +44,7 @@ impl Node {
             client: port()?,
             internal: port()?,
             controller: port()?,
+            sasl: None,
             proxy: None,
             folder,
         })
@@ -54,6 +56,12 @@ impl Node {
             .await
             .map_err(StartError::io("start a proxy on", "127.0.0.1"))?;
         self.proxy = Some(proxy);
+        Ok(())
+    }
+
+    /// Gives the node a listener for clients that log in, before it first starts.
+    pub(crate) fn put_sasl(&mut self) -> Result<(), StartError> {
+        self.sasl = Some(port()?);
         Ok(())
     }
 
@@ -76,6 +84,7 @@ impl Node {
             advertised: self.advertised().port(),
             internal: self.internal.number(),
             controller: self.controller.number(),
+            sasl: self.sasl.as_ref().map(Port::number),
         }
     }
 
@@ -84,6 +93,11 @@ impl Node {
         self.proxy
             .as_ref()
             .map_or(self.client.address(), Proxy::address)
+    }
+
+    /// Where clients find it that log in.
+    pub(crate) fn sasl(&self) -> Option<SocketAddr> {
+        self.sasl.as_ref().map(Port::address)
     }
 
     /// Where it answers for sure, if it answers at all.
@@ -228,6 +242,10 @@ impl Node {
     fn log_file(&self) -> PathBuf {
         self.folder.join("broker.log")
     }
+}
+
+fn port() -> Result<Port, StartError> {
+    Port::reserve().map_err(StartError::io("take a port of", "127.0.0.1"))
 }
 
 /// A controlled shutdown takes a second or two; a node whose quorum is gone takes 12.

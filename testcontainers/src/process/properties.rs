@@ -18,6 +18,8 @@ pub(crate) struct NodePorts {
     pub(crate) internal: u16,
     /// For the quorum.
     pub(crate) controller: u16,
+    /// For clients that log in.
+    pub(crate) sasl: Option<u16>,
 }
 
 /// The file for `own`, one of `nodes`. `extra` wins over everything written here.
@@ -45,7 +47,9 @@ fn addresses(own: &NodePorts, nodes: &[NodePorts]) -> Vec<(String, String)> {
         advertised,
         internal,
         controller,
+        sasl,
     } = own;
+    let sasl = sasl.map_or(String::new(), |port| format!(",SASL://127.0.0.1:{port}"));
     let voters: Vec<String> = nodes
         .iter()
         .map(|voter| format!("{}@127.0.0.1:{}", voter.node, voter.controller))
@@ -56,12 +60,12 @@ fn addresses(own: &NodePorts, nodes: &[NodePorts]) -> Vec<(String, String)> {
         (
             "listeners",
             &format!(
-                "PLAINTEXT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}"
+                "PLAINTEXT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}{sasl}"
             ),
         ),
         (
             "advertised.listeners",
-            &format!("PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{internal}"),
+            &format!("PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{internal}{sasl}"),
         ),
     ])
 }
@@ -72,7 +76,7 @@ fn common() -> BTreeMap<String, String> {
         ("controller.listener.names", "CONTROLLER"),
         (
             "listener.security.protocol.map",
-            "CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "CONTROLLER:PLAINTEXT,INTERNAL:PLAINTEXT,PLAINTEXT:PLAINTEXT,SASL:SASL_PLAINTEXT",
         ),
         ("inter.broker.listener.name", "INTERNAL"),
         ("group.initial.rebalance.delay.ms", "0"),
@@ -126,18 +130,29 @@ fn own_all(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// One line per property, in Java's syntax: a backslash escapes, and a line end would end the value.
+/// One line per property, in Java's syntax.
 fn render(properties: &BTreeMap<String, String>) -> String {
     let mut file = String::new();
     for (key, value) in properties {
-        let value = value
-            .replace('\\', "\\\\")
-            .replace('\n', "\\n")
-            .replace('\r', "\\r");
-        // Writing to a string cannot fail.
-        let _ = writeln!(file, "{key}={value}");
+        file.extend([key, "=", &escaped(value), "\n"]);
     }
     file
+}
+
+/// A backslash escapes, a line end would end the value, and what is not ASCII would be read as Latin-1.
+fn escaped(value: &str) -> String {
+    let mut escaped = String::new();
+    for unit in value.encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(b'\\') => escaped.push_str(r"\\"),
+            Ok(b'\n') => escaped.push_str(r"\n"),
+            Ok(b'\r') => escaped.push_str(r"\r"),
+            Ok(ascii) if ascii.is_ascii() => escaped.push(char::from(ascii)),
+            // Writing to a string cannot fail.
+            _ => drop(write!(escaped, "\\u{unit:04x}")),
+        }
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -152,6 +167,7 @@ mod tests {
             advertised: base + 2,
             internal: base + 3,
             controller: base + 4,
+            sasl: None,
         }
     }
 
@@ -226,7 +242,27 @@ mod tests {
     }
 
     #[test]
-    fn a_value_cannot_end_its_line() {
+    fn a_value_cannot_end_its_line_and_is_not_read_as_latin_1() {
         check(1, &[("a", "x\\d\ny")], &["a=x\\\\d\\ny"]);
+        check(
+            1,
+            &[("a", "pässword 🔑")],
+            &["a=p\\u00e4ssword \\ud83d\\udd11"],
+        );
+    }
+
+    #[test]
+    fn who_logs_in_has_a_port_of_its_own() {
+        let own = NodePorts {
+            sasl: Some(1005),
+            ..ports(1)
+        };
+        let file = server_properties(&own, &[own], Path::new("/data"), &BTreeMap::new());
+        let ends: Vec<&str> = file
+            .lines()
+            .filter(|line| line.ends_with(",SASL://127.0.0.1:1005"))
+            .map(|line| line.split_once('=').unwrap().0)
+            .collect();
+        assert_eq!(ends, ["advertised.listeners", "listeners"]);
     }
 }

@@ -136,6 +136,7 @@ impl Recipe {
             advertised: 1,
             internal: 2,
             controller: 3,
+            sasl: None,
         };
         let text = server_properties(&ports, &[ports], &data, &BTreeMap::new());
         write(&properties, &text)?;
