@@ -115,10 +115,10 @@ fn parts(input: &str) -> Parsed<'_, (&str, &str, &str)> {
 mod tests {
     use super::*;
 
-    fn check(message: &[u8], expected: Result<(&str, &str), SaslError>) {
+    fn check(message: &[u8], expected: &Result<(&str, &str), SaslError>) {
         let login = Login::parse(message);
         let found = login.as_ref().map(|it| (it.user(), it.password().expose()));
-        assert_eq!(found.map_err(Clone::clone), expected, "{message:?}");
+        assert_eq!(&found.map_err(Clone::clone), expected, "{message:?}");
     }
 
     fn malformed(
@@ -134,30 +134,30 @@ mod tests {
 
     #[test]
     fn a_login_has_a_name_and_a_password() {
-        check(b"\0tim\0tanstaaftanstaaf", Ok(("tim", "tanstaaftanstaaf")));
-        check(b"tim\0tim\0pw", Ok(("tim", "pw")));
+        check(b"\0tim\0tanstaaftanstaaf", &Ok(("tim", "tanstaaftanstaaf")));
+        check(b"tim\0tim\0pw", &Ok(("tim", "pw")));
         check(
             "\0Kürt\0pässword ,=".as_bytes(),
-            Ok(("Kürt", "pässword ,=")),
+            &Ok(("Kürt", "pässword ,=")),
         );
     }
 
     #[test]
     fn nobody_acts_as_somebody_else() {
         // The second example of RFC 4616, section 4.
-        check(b"Ursel\0Kurt\0xipj3plmq", Err(SaslError::Identity));
+        check(b"Ursel\0Kurt\0xipj3plmq", &Err(SaslError::Identity));
     }
 
     #[test]
     fn a_part_that_is_missing_empty_or_one_too_many_is_refused() {
-        check(b"", malformed(0, "NUL"));
-        check(b"tim", malformed(3, "NUL"));
-        check(b"\0tim", malformed(4, "NUL"));
-        check(b"\0\0pw", malformed(1, "a user name"));
-        check(b"\0tim\0", malformed(5, "a password"));
-        check(b"\0tim\0pw\0", malformed(7, "the end"));
-        check(b"\0tim\0p\0w", malformed(6, "the end"));
-        check(b"\0tim\0p\xffw", malformed(6, "UTF-8"));
+        check(b"", &malformed(0, "NUL"));
+        check(b"tim", &malformed(3, "NUL"));
+        check(b"\0tim", &malformed(4, "NUL"));
+        check(b"\0\0pw", &malformed(1, "a user name"));
+        check(b"\0tim\0", &malformed(5, "a password"));
+        check(b"\0tim\0pw\0", &malformed(7, "the end"));
+        check(b"\0tim\0p\0w", &malformed(6, "the end"));
+        check(b"\0tim\0p\xffw", &malformed(6, "UTF-8"));
     }
 
     #[test]
