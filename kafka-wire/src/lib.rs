@@ -37,6 +37,12 @@
 //! assert_eq!(decode_request::<MetadataRequest>(&body, 12)?, request);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # The APIs
+//!
+//! Those of Kafka 4.3, at every version that its brokers still speak; a test makes this list from the table.
+//!
+#![doc = include_str!("apis.md")]
 
 mod api;
 mod encoder;

@@ -6,27 +6,53 @@
 //! | [`fetch`] 1 | reads batches |
 //! | [`list_offsets`] 2 | finds offsets by time |
 //! | [`offset_for_leader_epoch`] 23 | finds where a log was cut off |
+//! | [`delete_records`] 21 | cuts a log off at its start |
 //!
 //! | cluster | |
 //! |---|---|
 //! | [`api_versions`] 18 | what a broker can do |
-//! | [`sasl_handshake`] 17, [`sasl_authenticate`] 36 | who the client is |
 //! | [`metadata`] 3 | brokers, topics, leaders |
-//! | [`create_topics`] 19, [`delete_topics`] 20 | topics come and go |
+//! | [`describe_cluster`] 60, [`describe_topic_partitions`] 75 | the same for administrators, in pages |
+//! | [`describe_configs`] 32, [`incremental_alter_configs`] 44, [`alter_configs`] 33, [`list_config_resources`] 74 | settings |
+//! | [`update_features`] 57 | which features all nodes may use |
+//! | [`describe_quorum`] 55, [`add_raft_voter`] 80, [`remove_raft_voter`] 81, [`unregister_broker`] 64 | controllers and brokers |
+//! | [`get_telemetry_subscriptions`] 71, [`push_telemetry`] 72 | what clients measure |
+//!
+//! | topics | |
+//! |---|---|
+//! | [`create_topics`] 19, [`delete_topics`] 20, [`create_partitions`] 37 | topics come, go and grow |
+//! | [`elect_leaders`] 43 | who leads |
+//! | [`alter_partition_reassignments`] 45, [`list_partition_reassignments`] 46 | which brokers hold a partition |
+//! | [`describe_log_dirs`] 35, [`alter_replica_log_dirs`] 34 | on which disk |
 //!
 //! | groups | |
 //! |---|---|
 //! | [`find_coordinator`] 10 | who looks after a group |
 //! | [`join_group`] 11, [`sync_group`] 14, [`heartbeat`] 12, [`leave_group`] 13 | life of a classic member |
-//! | [`consumer_group_heartbeat`] 68 | all of that in the new protocol |
-//! | [`offset_commit`] 8, [`offset_fetch`] 9 | positions of a group |
-//! | [`list_groups`] 16, [`describe_groups`] 15, [`consumer_group_describe`] 69 | what groups there are |
+//! | [`consumer_group_heartbeat`] 68 | all of that in the new protocol (KIP-848) |
+//! | [`offset_commit`] 8, [`offset_fetch`] 9, [`offset_delete`] 47 | positions of a group |
+//! | [`list_groups`] 16, [`describe_groups`] 15, [`consumer_group_describe`] 69, [`delete_groups`] 42 | what groups there are |
+//! | [`share_group_heartbeat`] 76, [`share_fetch`] 78, [`share_acknowledge`] 79 | life of a member of a share group (KIP-932) |
+//! | [`share_group_describe`] 77 | a share group |
+//! | [`describe_share_group_offsets`] 90, [`alter_share_group_offsets`] 91, [`delete_share_group_offsets`] 92 | its positions |
+//! | [`streams_group_heartbeat`] 88, [`streams_group_describe`] 89 | groups of Kafka Streams (KIP-1071) |
 //!
 //! | transactions | |
 //! |---|---|
 //! | [`init_producer_id`] 22 | identity of a producer |
 //! | [`add_partitions_to_txn`] 24, [`add_offsets_to_txn`] 25 | what a transaction touches |
 //! | [`txn_offset_commit`] 28, [`end_txn`] 26 | how it ends |
+//! | [`write_txn_markers`] 27 | how the logs learn of it |
+//! | [`list_transactions`] 66, [`describe_transactions`] 65, [`describe_producers`] 61 | what is open |
+//!
+//! | security | |
+//! |---|---|
+//! | [`sasl_handshake`] 17, [`sasl_authenticate`] 36 | who the client is |
+//! | [`create_acls`] 30, [`describe_acls`] 29, [`delete_acls`] 31 | what somebody may do |
+//! | [`alter_user_scram_credentials`] 51, [`describe_user_scram_credentials`] 50 | passwords |
+//! | [`create_delegation_token`] 38, [`describe_delegation_token`] 41 | tokens (KIP-48) |
+//! | [`renew_delegation_token`] 39, [`expire_delegation_token`] 40 | how long they last |
+//! | [`alter_client_quotas`] 49, [`describe_client_quotas`] 48 | how much of it |
 //!
 //! Field names, order, versions and defaults are Kafka's, held against its schema files by `tests/kafka_definitions.rs`. One thing
 //! differs: where Kafka states no default for a field that may be null, ours is null and Kafka's is empty.

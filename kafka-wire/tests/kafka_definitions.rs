@@ -12,6 +12,7 @@
 )]
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 
 use kafka_wire::group::consumer_protocol::{
@@ -107,6 +108,51 @@ fn what_is_left_out_is_known() {
         .collect();
     left_out.sort();
     assert_eq!(left_out, LEFT_OUT);
+}
+
+#[test]
+fn the_list_in_the_docs_is_the_table() {
+    let list = concat!(env!("CARGO_MANIFEST_DIR"), "/src/apis.md");
+    let mut expected =
+        String::from("| key | API | versions | flexible since |\n|---|---|---|---|\n");
+    for api in APIS {
+        writeln!(expected, "{}", line(api)).unwrap();
+    }
+    let left_out = LEFT_OUT.join("`, `");
+    write!(
+        expected,
+        "\nNot here, because only brokers and controllers ask each other: `{left_out}`.\n"
+    )
+    .unwrap();
+    if std::env::var_os("WRITE_DOCS").is_some() {
+        std::fs::write(list, &expected).unwrap();
+    }
+    let stated = std::fs::read_to_string(list).unwrap();
+    assert_eq!(stated, expected, "run this test with WRITE_DOCS=1");
+}
+
+/// A row of the list: `| 0 | [`Produce`](messages::produce) | 3-13 | 9 |`.
+fn line(api: &Api) -> String {
+    let name = api.key.name().unwrap();
+    let mut module = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !module.is_empty() {
+            module.push('_');
+        }
+        module.push(letter.to_ascii_lowercase());
+    }
+    let (first, last) = api.versions.clone().into_inner();
+    let unstable = if api.latest_unstable {
+        format!(" ({last} is unstable)")
+    } else {
+        String::new()
+    };
+    let flexible = match api.flexible_since {
+        kafka_wire::NEVER => "never".to_owned(),
+        since => since.to_string(),
+    };
+    let key = api.key.0;
+    format!("| {key} | [`{name}`](messages::{module}) | {first}-{last}{unstable} | {flexible} |")
 }
 
 /// What was compared, and what differs.

@@ -15,6 +15,8 @@ use kafka_protocol::messages as theirs;
 use kafka_protocol::protocol::{Decodable, Encodable, Message};
 use kafka_wire::messages::APIS;
 
+#[path = "kafka_protocol/apis.rs"]
+mod apis;
 #[path = "interpreter/definitions.rs"]
 mod definitions;
 #[path = "interpreter/writer.rs"]
@@ -38,84 +40,7 @@ fn both_read_and_write_the_same_bytes() {
         apis: 0,
         versions: 0,
     };
-    macro_rules! apis {
-        ($($Request:ident $Response:ident)*) => { $(
-            peer.check::<theirs::$Request>(stringify!($Request));
-            peer.check::<theirs::$Response>(stringify!($Response));
-        )* };
-    }
-    apis! {
-        ProduceRequest ProduceResponse
-        FetchRequest FetchResponse
-        ListOffsetsRequest ListOffsetsResponse
-        MetadataRequest MetadataResponse
-        OffsetCommitRequest OffsetCommitResponse
-        OffsetFetchRequest OffsetFetchResponse
-        FindCoordinatorRequest FindCoordinatorResponse
-        JoinGroupRequest JoinGroupResponse
-        HeartbeatRequest HeartbeatResponse
-        LeaveGroupRequest LeaveGroupResponse
-        SyncGroupRequest SyncGroupResponse
-        DescribeGroupsRequest DescribeGroupsResponse
-        ListGroupsRequest ListGroupsResponse
-        SaslHandshakeRequest SaslHandshakeResponse
-        ApiVersionsRequest ApiVersionsResponse
-        CreateTopicsRequest CreateTopicsResponse
-        DeleteTopicsRequest DeleteTopicsResponse
-        DeleteRecordsRequest DeleteRecordsResponse
-        InitProducerIdRequest InitProducerIdResponse
-        OffsetForLeaderEpochRequest OffsetForLeaderEpochResponse
-        AddPartitionsToTxnRequest AddPartitionsToTxnResponse
-        AddOffsetsToTxnRequest AddOffsetsToTxnResponse
-        EndTxnRequest EndTxnResponse
-        WriteTxnMarkersRequest WriteTxnMarkersResponse
-        TxnOffsetCommitRequest TxnOffsetCommitResponse
-        DescribeAclsRequest DescribeAclsResponse
-        CreateAclsRequest CreateAclsResponse
-        DeleteAclsRequest DeleteAclsResponse
-        DescribeConfigsRequest DescribeConfigsResponse
-        AlterConfigsRequest AlterConfigsResponse
-        AlterReplicaLogDirsRequest AlterReplicaLogDirsResponse
-        DescribeLogDirsRequest DescribeLogDirsResponse
-        SaslAuthenticateRequest SaslAuthenticateResponse
-        CreatePartitionsRequest CreatePartitionsResponse
-        CreateDelegationTokenRequest CreateDelegationTokenResponse
-        RenewDelegationTokenRequest RenewDelegationTokenResponse
-        ExpireDelegationTokenRequest ExpireDelegationTokenResponse
-        DescribeDelegationTokenRequest DescribeDelegationTokenResponse
-        DeleteGroupsRequest DeleteGroupsResponse
-        ElectLeadersRequest ElectLeadersResponse
-        IncrementalAlterConfigsRequest IncrementalAlterConfigsResponse
-        AlterPartitionReassignmentsRequest AlterPartitionReassignmentsResponse
-        ListPartitionReassignmentsRequest ListPartitionReassignmentsResponse
-        OffsetDeleteRequest OffsetDeleteResponse
-        DescribeClientQuotasRequest DescribeClientQuotasResponse
-        AlterClientQuotasRequest AlterClientQuotasResponse
-        DescribeUserScramCredentialsRequest DescribeUserScramCredentialsResponse
-        AlterUserScramCredentialsRequest AlterUserScramCredentialsResponse
-        DescribeQuorumRequest DescribeQuorumResponse
-        UpdateFeaturesRequest UpdateFeaturesResponse
-        DescribeClusterRequest DescribeClusterResponse
-        DescribeProducersRequest DescribeProducersResponse
-        UnregisterBrokerRequest UnregisterBrokerResponse
-        DescribeTransactionsRequest DescribeTransactionsResponse
-        ListTransactionsRequest ListTransactionsResponse
-        ConsumerGroupHeartbeatRequest ConsumerGroupHeartbeatResponse
-        ConsumerGroupDescribeRequest ConsumerGroupDescribeResponse
-        GetTelemetrySubscriptionsRequest GetTelemetrySubscriptionsResponse
-        PushTelemetryRequest PushTelemetryResponse
-        ListConfigResourcesRequest ListConfigResourcesResponse
-        DescribeTopicPartitionsRequest DescribeTopicPartitionsResponse
-        ShareGroupHeartbeatRequest ShareGroupHeartbeatResponse
-        ShareGroupDescribeRequest ShareGroupDescribeResponse
-        ShareFetchRequest ShareFetchResponse
-        ShareAcknowledgeRequest ShareAcknowledgeResponse
-        AddRaftVoterRequest AddRaftVoterResponse
-        RemoveRaftVoterRequest RemoveRaftVoterResponse
-        DescribeShareGroupOffsetsRequest DescribeShareGroupOffsetsResponse
-        AlterShareGroupOffsetsRequest AlterShareGroupOffsetsResponse
-        DeleteShareGroupOffsetsRequest DeleteShareGroupOffsetsResponse
-    }
+    apis::for_every_api!(peer);
     println!(
         "{} messages, {} versions, {} bodies",
         peer.apis, peer.versions, peer.compared

@@ -29,32 +29,7 @@ pub(crate) fn sweep(broker: &mut Broker) {
     };
     let producer = broker.ask(&[], |_| init.clone());
     let (producer_id, producer_epoch) = (producer.producer_id, producer.producer_epoch);
-    let topics = vec![AddPartitionsToTxnTopic {
-        name: TOPIC.into(),
-        partitions: vec![1],
-    }];
-    // Brokers ask since version 4, about many transactions at once.
-    broker.ask(&[], |version| {
-        if version < 4 {
-            return AddPartitionsToTxnRequest {
-                v3_and_below_transactional_id: ID.into(),
-                v3_and_below_producer_id: producer_id,
-                v3_and_below_producer_epoch: producer_epoch,
-                v3_and_below_topics: topics.clone(),
-                ..Default::default()
-            };
-        }
-        AddPartitionsToTxnRequest {
-            transactions: vec![AddPartitionsToTxnTransaction {
-                transactional_id: ID.into(),
-                producer_id,
-                producer_epoch,
-                verify_only: false,
-                topics: topics.clone(),
-            }],
-            ..Default::default()
-        }
-    });
+    add_partitions(broker, producer_id, producer_epoch);
     let add_offsets = AddOffsetsToTxnRequest {
         transactional_id: ID.into(),
         producer_id,
@@ -62,21 +37,7 @@ pub(crate) fn sweep(broker: &mut Broker) {
         group_id: GROUP.into(),
     };
     broker.ask(&[], |_| add_offsets.clone());
-    broker.ask(&[], |_| TxnOffsetCommitRequest {
-        transactional_id: ID.into(),
-        group_id: GROUP.into(),
-        producer_id,
-        producer_epoch,
-        topics: vec![TxnOffsetCommitRequestTopic {
-            name: TOPIC.into(),
-            partitions: vec![TxnOffsetCommitRequestPartition {
-                partition_index: 0,
-                committed_offset: 2,
-                ..Default::default()
-            }],
-        }],
-        ..Default::default()
-    });
+    commit_offset(broker, producer_id, producer_epoch);
     broker.ask(&[], |_| DescribeTransactionsRequest {
         transactional_ids: vec![ID.into()],
     });
@@ -103,4 +64,51 @@ pub(crate) fn sweep(broker: &mut Broker) {
     assert_eq!(ended.producer_id, producer_id);
     assert_eq!(ended.producer_epoch, producer_epoch + 1);
     broker.ask(&[], |_| WriteTxnMarkersRequest::default());
+}
+
+fn add_partitions(broker: &mut Broker, producer_id: i64, producer_epoch: i16) {
+    let topics = vec![AddPartitionsToTxnTopic {
+        name: TOPIC.into(),
+        partitions: vec![1],
+    }];
+    // Brokers ask since version 4, about many transactions at once.
+    broker.ask(&[], |version| {
+        if version < 4 {
+            return AddPartitionsToTxnRequest {
+                v3_and_below_transactional_id: ID.into(),
+                v3_and_below_producer_id: producer_id,
+                v3_and_below_producer_epoch: producer_epoch,
+                v3_and_below_topics: topics.clone(),
+                ..Default::default()
+            };
+        }
+        AddPartitionsToTxnRequest {
+            transactions: vec![AddPartitionsToTxnTransaction {
+                transactional_id: ID.into(),
+                producer_id,
+                producer_epoch,
+                verify_only: false,
+                topics: topics.clone(),
+            }],
+            ..Default::default()
+        }
+    });
+}
+
+fn commit_offset(broker: &mut Broker, producer_id: i64, producer_epoch: i16) {
+    broker.ask(&[], |_| TxnOffsetCommitRequest {
+        transactional_id: ID.into(),
+        group_id: GROUP.into(),
+        producer_id,
+        producer_epoch,
+        topics: vec![TxnOffsetCommitRequestTopic {
+            name: TOPIC.into(),
+            partitions: vec![TxnOffsetCommitRequestPartition {
+                partition_index: 0,
+                committed_offset: 2,
+                ..Default::default()
+            }],
+        }],
+        ..Default::default()
+    });
 }
