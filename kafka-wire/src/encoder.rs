@@ -1,43 +1,36 @@
 //! A message on its way to bytes: what is small is written in place, what is large stays where it is.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::error::{EncodeFault, EncodeReason};
-use crate::primitives::Wire;
+use crate::primitives::{Classic, Wire};
 
 /// A message on its way to bytes. Large byte fields are not copied: they stay where they are, between the bytes of the head.
 #[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 #[derive(Debug)]
 pub struct Encoder {
     pub(crate) head: BytesMut,
+    pub(crate) version: i16,
+    /// Compact lengths and tag sections (KIP-482).
+    pub(crate) flexible: bool,
     /// Where in `head` shared bytes belong, in ascending order.
     shared: Vec<(usize, Bytes)>,
     share_from: usize,
-    version: i16,
-    flexible: bool,
 }
 
 impl Encoder {
     /// Byte fields from this size on are shared; below, copying is cheaper than one more segment to write.
     const SHARE_FROM: usize = 512;
 
-    /// An empty one for a message of `version`.
+    /// Appends a message of `version` to `head`.
     pub(crate) fn new(head: BytesMut, version: i16, flexible: bool) -> Self {
         Self {
             head,
-            shared: Vec::new(),
-            share_from: Self::SHARE_FROM,
             version,
             flexible,
+            shared: Vec::new(),
+            share_from: Self::SHARE_FROM,
         }
-    }
-
-    pub(crate) fn version(&self) -> i16 {
-        self.version
-    }
-
-    pub(crate) fn flexible(&self) -> bool {
-        self.flexible
     }
 
     /// Head bytes, and what belongs between them.
@@ -45,70 +38,39 @@ impl Encoder {
         (self.head, self.shared)
     }
 
-    /// Lets `write` write in the classic form.
-    pub(crate) fn classic<T>(&mut self, write: impl FnOnce(&mut Self) -> T) -> T {
-        let flexible = std::mem::replace(&mut self.flexible, false);
-        let written = write(self);
-        self.flexible = flexible;
-        written
-    }
-
-    #[expect(
-        clippy::as_conversions,
-        clippy::cast_possible_truncation,
-        reason = "seven bits fit a byte"
-    )]
+    #[inline]
     pub(crate) fn put_unsigned_varint(&mut self, mut value: u32) {
         while value >= 0x80 {
-            self.head.put_u8(value as u8 | 0x80);
+            let [.., low] = value.to_be_bytes();
+            self.head.put_u8(low | 0x80);
             value >>= 7;
         }
-        self.head.put_u8(value as u8);
+        let [.., last] = value.to_be_bytes();
+        self.head.put_u8(last);
     }
 
-    /// A tagged field: number, size, value.
-    pub(crate) fn put_tagged<T: Wire>(&mut self, tag: u32, value: &T) -> Result<(), EncodeFault> {
-        let mut inner = Self::new(BytesMut::new(), self.version, self.flexible);
-        inner.share_from = usize::MAX;
-        value.encode(&mut inner)?;
-        self.put_unsigned_varint(tag);
-        self.put_unsigned_varint(
-            u32::try_from(inner.head.len()).map_err(|_| too_long(inner.head.len(), 0x7fff_ffff))?,
-        );
-        self.head.put_slice(&inner.head);
-        Ok(())
-    }
-
-    /// A length of at most `limit`: compact in flexible versions, else as `classic` writes it.
-    pub(crate) fn put_length<N: TryFrom<usize>>(
+    /// A length or count, or null in its place.
+    #[inline]
+    pub(crate) fn put_length(
         &mut self,
-        length: usize,
-        limit: usize,
-        classic: impl FnOnce(&mut BytesMut, N),
+        length: Option<usize>,
+        classic: Classic,
     ) -> Result<(), EncodeFault> {
-        let (true, Ok(compact), Ok(plain)) =
-            (length <= limit, u32::try_from(length), N::try_from(length))
-        else {
-            return Err(too_long(length, limit));
+        let number = match (classic, length) {
+            (_, None) => -1,
+            (Classic::Int16, Some(length)) => at_most(0x7fff, length)?,
+            (Classic::Int32, Some(length)) => at_most(0x7fff_ffff, length)?,
         };
-        if self.flexible {
-            self.put_unsigned_varint(compact + 1);
-        } else {
-            classic(&mut self.head, plain);
+        match (self.flexible, classic, number.to_be_bytes()) {
+            (true, ..) => self.put_unsigned_varint(number.cast_unsigned().wrapping_add(1)),
+            (false, Classic::Int16, [_, _, low @ ..]) => self.head.put_slice(&low),
+            (false, Classic::Int32, all) => self.head.put_slice(&all),
         }
         Ok(())
-    }
-
-    /// A null in place of a length that has `length_bytes` in the classic form.
-    pub(crate) fn put_null(&mut self, length_bytes: usize) {
-        if self.flexible {
-            self.head.put_u8(0);
-        } else {
-            self.head.put_bytes(0xff, length_bytes);
-        }
     }
 
     /// Bytes whose length has been written.
+    #[inline]
     pub(crate) fn put_shared(&mut self, bytes: &Bytes) {
         if bytes.len() < self.share_from {
             self.head.put_slice(bytes);
@@ -116,9 +78,35 @@ impl Encoder {
             self.shared.push((self.head.len(), bytes.clone()));
         }
     }
+
+    /// A tag section without tags, unless this version has none; where its count stands.
+    #[inline]
+    pub(crate) fn put_no_tags(&mut self) -> usize {
+        if self.flexible {
+            self.head.put_u8(0);
+        }
+        self.head.len() - usize::from(self.flexible)
+    }
+
+    /// A tagged field: number, size, value.
+    pub(crate) fn put_tagged<T: Wire>(&mut self, tag: u32, value: &T) -> Result<(), EncodeFault> {
+        self.put_unsigned_varint(tag);
+        let start = self.head.len();
+        let share_from = std::mem::replace(&mut self.share_from, usize::MAX);
+        value.encode(self)?;
+        self.share_from = share_from;
+        let size = self.head.len() - start;
+        self.put_unsigned_varint(at_most(0x7fff_ffff, size)?.cast_unsigned());
+        // The size is known at the end and belongs in front.
+        if let Some(written) = self.head.get_mut(start..) {
+            written.rotate_left(size);
+        }
+        Ok(())
+    }
 }
 
-#[cold]
-fn too_long(length: usize, limit: usize) -> EncodeFault {
-    EncodeFault::new(EncodeReason::TooLong { length, limit })
+#[inline]
+fn at_most(limit: usize, length: usize) -> Result<i32, EncodeFault> {
+    let number = i32::try_from(length).ok().filter(|_| length <= limit);
+    number.ok_or_else(|| EncodeFault::new(EncodeReason::TooLong { length, limit }))
 }

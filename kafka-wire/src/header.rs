@@ -21,7 +21,7 @@ wire_struct! {
         /// Chosen by the client; the answer repeats it.
         0+ correlation_id: i32,
         /// Who asks, for the broker's logs, quotas and metrics. Null and empty are both allowed.
-        1+ client_id: Option<String> where classic,
+        classic 1+ client_id: Option<String>,
     }
 }
 

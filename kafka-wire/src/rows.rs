@@ -1,6 +1,5 @@
-//! The message table as data: what each row of a message says, so that a test can hold it against Kafka's own definitions.
-//!
-//! Nothing here takes part in encoding or decoding.
+//! The message table as data: what each row of a message says. The macro behind the tables reads and writes by it, and a test
+//! holds it against Kafka's own definitions.
 
 use std::ops::RangeInclusive;
 
@@ -13,8 +12,49 @@ pub struct Structure {
     pub rows: &'static [Row],
 }
 
+impl Structure {
+    /// Rows that contradict themselves or each other do not compile.
+    pub(crate) const fn new(name: &'static str, rows: &'static [Row]) -> Self {
+        let mut rest = rows;
+        let mut lowest_tag = 0;
+        while let [row, after @ ..] = rest {
+            if let Some(nullable) = row.nullable {
+                assert!(
+                    matches!(row.kind, Kind::Nullable(_)),
+                    "no null in this type"
+                );
+                assert!(row.versions.include(nullable), "null without the field");
+            }
+            if let Some(tag) = row.tag {
+                assert!(lowest_tag <= tag, "tags ascend");
+                assert!(tag < 0x7f, "tags are counted in one byte");
+                lowest_tag = tag + 1;
+            }
+            rest = after;
+        }
+        Self { name, rows }
+    }
+
+    /// The least bytes that a value takes, in whichever version has its first field: those of the fields that stay from there on.
+    const fn min_size(&self) -> usize {
+        let mut first = i16::MAX;
+        let mut size = 0;
+        let mut rest = self.rows;
+        while let [row, after @ ..] = rest {
+            if row.versions.first < first {
+                (first, size) = (row.versions.first, 0);
+            }
+            if row.versions.first == first && row.versions.last == i16::MAX && row.tag.is_none() {
+                size += row.kind.min_size();
+            }
+            rest = after;
+        }
+        size
+    }
+}
+
 /// One field of a structure.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     /// Name as in Kafka's schema, in `snake_case`.
     pub name: &'static str,
@@ -34,6 +74,25 @@ pub struct Row {
     pub classic: bool,
 }
 
+impl Row {
+    /// A row that says no more than it has to.
+    pub(crate) const fn new(name: &'static str, kind: Kind, versions: Versions) -> Self {
+        Self {
+            name,
+            kind,
+            versions,
+            nullable: match kind {
+                Kind::Nullable(_) => Some(versions),
+                _ => None,
+            },
+            tag: None,
+            default: None,
+            ignorable: false,
+            classic: false,
+        }
+    }
+}
+
 /// Versions `first` to `last`; `last` is `i16::MAX` for `3+`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Versions {
@@ -44,6 +103,22 @@ pub struct Versions {
 }
 
 impl Versions {
+    /// `[3]` for `3+`, `[8, 10]` for `8-10`.
+    pub(crate) const fn of(bounds: &[i16]) -> Self {
+        let (first, last) = match *bounds {
+            [first] => (first, i16::MAX),
+            [first, last] => (first, last),
+            _ => (0, -1),
+        };
+        assert!(0 <= first && first <= last, "a row of no version");
+        Self { first, last }
+    }
+
+    /// Whether all versions of `other` are among these.
+    const fn include(self, other: Self) -> bool {
+        self.first <= other.first && other.last <= self.last
+    }
+
     /// Whether `version` is one of them.
     pub const fn contain(self, version: i16) -> bool {
         self.first <= version && version <= self.last
@@ -84,4 +159,23 @@ pub enum Kind {
     Structure(&'static Structure),
     /// Any of the above that may be null.
     Nullable(&'static Kind),
+}
+
+impl Kind {
+    /// The least bytes that a value takes in any version; compact lengths, and nulls, take one.
+    pub(crate) const fn min_size(self) -> usize {
+        match self {
+            Self::Bool
+            | Self::Int8
+            | Self::String
+            | Self::Bytes
+            | Self::Array(_)
+            | Self::Nullable(_) => 1,
+            Self::Int16 | Self::Uint16 => 2,
+            Self::Int32 => 4,
+            Self::Int64 | Self::Float64 => 8,
+            Self::Uuid => 16,
+            Self::Structure(structure) => structure.min_size(),
+        }
+    }
 }

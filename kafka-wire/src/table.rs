@@ -5,17 +5,22 @@
 //!     /// What it is.
 //!     pub struct Name {
 //!         /// What the field means.
-//!         [ignorable] VERSIONS name: Type [where null VERSIONS | where classic] [= default],
+//!         [ignorable] [classic] VERSIONS name: Type [where null VERSIONS] [= default],
 //!     } tagged {
 //!         [ignorable] TAG: VERSIONS name: Type [= default],
 //!     }
 //! }
 //! ```
-//! - VERSIONS are `3+` or `8-10`, as in Kafka's schema files.
+//! - Rows stand in the order of the wire. A field is written, and read, in its VERSIONS: `3+` or `8-10`, as in Kafka's schema files.
+//! - In any other version it is read as its default: the one that the row states, else the type's own (0, false, empty, null). It
+//!   cannot be written if it holds anything else, unless the row is `ignorable`: then it is dropped in silence.
 //! - `Option<T>` may be null wherever the field exists, unless `where null 10+` narrows that.
-//! - A field that a version lacks must hold its default, else writing fails; `ignorable` drops it in silence.
-//! - Tagged fields (KIP-482) are written only if they differ from their default; tags we do not know are skipped.
-//! - `where classic` keeps a field's two-byte or four-byte length in flexible versions.
+//! - A `classic` field keeps its two-byte or four-byte length in flexible versions.
+//! - The `tagged` block holds tagged fields (KIP-482), by ascending tag. They are written only if they differ from their default,
+//!   and are read in any subset; tags we do not know are skipped.
+//!
+//! The rows become constants of type [`Field`], and what a row says is done by its methods: the macro does no more than call them,
+//! row after row. Rows that contradict themselves or each other do not compile.
 
 use std::fmt::Debug;
 
@@ -25,7 +30,7 @@ use nom::bytes::complete::take;
 use crate::encoder::Encoder;
 use crate::error::{DecodeReason, EncodeFault, EncodeReason, Fault};
 use crate::primitives::{Context, Parsed, Wire, unsigned_varint};
-use crate::rows::{Structure, Versions};
+use crate::rows::{Row, Structure};
 
 /// A structure of the table. Implemented by `wire_struct!` alone.
 pub trait Message: Wire + Clone + Debug + Default + PartialEq + Send + Sync + 'static {
@@ -33,89 +38,134 @@ pub trait Message: Wire + Clone + Debug + Default + PartialEq + Send + Sync + 's
     const STRUCTURE: &'static Structure;
 }
 
-/// Field `name` of type `T`.
+/// A row, and the value that stands for the field where there is none.
+pub(crate) struct Field<T> {
+    pub(crate) row: Row,
+    pub(crate) default: fn() -> T,
+}
+
+impl<T: Wire + PartialEq + Default> Field<T> {
+    pub(crate) const fn new(row: Row) -> Self {
+        let default = T::default;
+        Self { row, default }
+    }
+
+    /// Reads the field off the front of `input`, if this version has it.
+    #[inline]
+    pub(crate) fn read<'a>(&self, input: &'a [u8], context: Context<'a>) -> Parsed<'a, T> {
+        if !self.row.versions.contain(context.version) {
+            return Ok((input, (self.default)()));
+        }
+        let flexible = context.flexible && !self.row.classic;
+        match T::decode(
+            input,
+            Context {
+                flexible,
+                ..context
+            },
+        ) {
+            Ok((_, value)) if self.is_forbidden_null(&value, context.version) => {
+                Err(Fault::at(input, DecodeReason::Null))
+            }
+            parsed => parsed,
+        }
+        .map_err(|fault| Fault::in_field(fault, self.row.name))
+    }
+
+    /// Appends the field to `out`, if this version has it.
+    #[inline]
+    pub(crate) fn write(&self, value: &T, out: &mut Encoder) -> Result<(), EncodeFault> {
+        if !self.row.versions.contain(out.version) {
+            return self.leave_out(value);
+        }
+        if self.is_forbidden_null(value, out.version) {
+            return Err(EncodeFault::new(EncodeReason::Null).in_field(self.row.name));
+        }
+        let flexible = out.flexible;
+        out.flexible &= !self.row.classic;
+        let written = value.encode(out);
+        out.flexible = flexible;
+        written.map_err(|fault| fault.in_field(self.row.name))
+    }
+
+    /// Reads the `bytes` of a tag into its `place`; they must be no more than the value.
+    pub(crate) fn read_tagged<'a>(
+        &self,
+        bytes: &'a [u8],
+        context: Context<'a>,
+        place: &mut T,
+    ) -> Result<(), nom::Err<Fault>> {
+        let (rest, value) = self.read(bytes, context)?;
+        if !rest.is_empty() && self.row.versions.contain(context.version) {
+            let fault = Fault::at(rest, DecodeReason::Trailing(rest.len()));
+            return Err(Fault::in_field(fault, self.row.name));
+        }
+        *place = value;
+        Ok(())
+    }
+
+    /// Writes a tag, its size and its value, if there is something to say, and counts it at `count` of the head.
+    pub(crate) fn write_tagged(
+        &self,
+        value: &T,
+        count: usize,
+        out: &mut Encoder,
+    ) -> Result<(), EncodeFault> {
+        if !self.row.versions.contain(out.version) {
+            return self.leave_out(value);
+        }
+        if let (Some(tag), true) = (self.row.tag, *value != (self.default)()) {
+            out.put_tagged(tag, value)
+                .map_err(|fault| fault.in_field(self.row.name))?;
+            out.head
+                .get_mut(count)
+                .into_iter()
+                .for_each(|count| *count += 1);
+        }
+        Ok(())
+    }
+
+    /// The version has no such field: the value must not matter.
+    fn leave_out(&self, value: &T) -> Result<(), EncodeFault> {
+        if self.row.ignorable || *value == (self.default)() {
+            return Ok(());
+        }
+        Err(EncodeFault::new(EncodeReason::NotInVersion).in_field(self.row.name))
+    }
+
+    #[inline]
+    fn is_forbidden_null(&self, value: &T, version: i16) -> bool {
+        value.is_null()
+            && !self
+                .row
+                .nullable
+                .is_some_and(|versions| versions.contain(version))
+    }
+}
+
+/// Reads a tag section, which versions that are not flexible lack; `read` takes the bytes of each tag.
 #[inline]
-pub(crate) fn field<'a, T: Wire>(
-    name: &'static str,
+pub(crate) fn read_tags<'a>(
     input: &'a [u8],
     context: Context<'a>,
-) -> Parsed<'a, T> {
-    T::decode(input, context).map_err(|fault| Fault::in_field(fault, name))
-}
-
-/// Refuses a null that was read in a version without it.
-#[inline]
-pub(crate) fn allow_null<T: Wire>(
-    name: &'static str,
-    value: &T,
-    allowed: Versions,
-    input: &[u8],
-    version: i16,
-) -> Result<(), nom::Err<Fault>> {
-    if value.is_null() && !allowed.contain(version) {
-        return Err(Fault::in_field(Fault::at(input, DecodeReason::Null), name));
-    }
-    Ok(())
-}
-
-/// Writes field `name`, unless it is a null in a version without it.
-#[inline]
-pub(crate) fn write_field<T: Wire>(
-    name: &'static str,
-    value: &T,
-    nullable: Versions,
-    out: &mut Encoder,
-) -> Result<(), EncodeFault> {
-    if value.is_null() && !nullable.contain(out.version()) {
-        return Err(EncodeFault::new(EncodeReason::Null).in_field(name));
-    }
-    value.encode(out).map_err(|fault| fault.in_field(name))
-}
-
-/// Whether a field holds something other than its default.
-#[inline]
-pub(crate) fn differs<T: PartialEq>(value: &T, default: &T) -> bool {
-    value != default
-}
-
-/// Reads a tag section: `read` takes the value of a tag it knows and says so.
-///
-/// ```text
-/// count: uvarint, then count times:  tag: uvarint  size: uvarint  value: size bytes
-/// ```
-pub(crate) fn tag_section<'a>(
-    mut input: &'a [u8],
     mut read: impl FnMut(u32, &'a [u8]) -> Result<(), nom::Err<Fault>>,
 ) -> Parsed<'a, ()> {
-    let (rest, count) = unsigned_varint(input)?;
-    input = rest;
-    let mut last = None;
+    if !context.flexible {
+        return Ok((input, ()));
+    }
+    let (mut rest, count) = unsigned_varint(input)?;
+    let mut lowest = 0;
     for _ in 0..count {
-        let (rest, (tag, size)) = (unsigned_varint, unsigned_varint).parse(input)?;
-        if last.is_some_and(|last| tag <= last) {
-            return Err(Fault::at(input, DecodeReason::TagOrder(tag)));
+        let (after, (tag, size)) = (unsigned_varint, unsigned_varint).parse(rest)?;
+        if u64::from(tag) < lowest {
+            return Err(Fault::at(rest, DecodeReason::TagOrder(tag)));
         }
-        let (rest, value) = take(size)(rest)?;
-        read(tag, value)?;
-        last = Some(tag);
-        input = rest;
+        let (after, bytes) = take(size)(after)?;
+        read(tag, bytes)?;
+        lowest = u64::from(tag) + 1;
+        rest = after;
     }
-    Ok((input, ()))
-}
-
-/// The value of tag field `name`, which must fill its bytes.
-pub(crate) fn tagged<'a, T: Wire>(
-    name: &'static str,
-    input: &'a [u8],
-    context: Context<'a>,
-) -> Result<T, nom::Err<Fault>> {
-    match field(name, input, context)? {
-        ([], value) => Ok(value),
-        (rest, _) => Err(Fault::in_field(
-            Fault::at(rest, DecodeReason::Trailing(rest.len())),
-            name,
-        )),
-    }
+    Ok((rest, ()))
 }
 
 macro_rules! wire_struct {
@@ -123,14 +173,14 @@ macro_rules! wire_struct {
         $(#[$meta:meta])*
         pub struct $Name:ident {
             $(
-                $(#[$field_meta:meta])*
-                $($word:ident)? $first:literal $(+)? $(- $last:literal)? $name:ident : $Type:ty
-                $(where $clause:ident $($null_first:literal $(+)? $(- $null_last:literal)?)?)? $(= $default:expr)?
+                $(#[$doc:meta])*
+                $($word:ident)* $first:literal $(+)? $(- $last:literal)? $name:ident : $Type:ty
+                $(where null $null_first:literal $(+)? $(- $null_last:literal)?)? $(= $default:expr)?
             ),* $(,)?
         } $(tagged {
             $(
-                $(#[$tag_meta:meta])*
-                $($tag_word:ident)? $tag:literal : $tag_first:literal $(+)? $(- $tag_last:literal)? $tag_name:ident : $TagType:ty
+                $(#[$tag_doc:meta])*
+                $($tag_word:ident)* $tag:literal : $tag_first:literal $(+)? $(- $tag_last:literal)? $tag_name:ident : $TagType:ty
                 $(= $tag_default:expr)?
             ),* $(,)?
         })?
@@ -138,195 +188,85 @@ macro_rules! wire_struct {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq)]
         pub struct $Name {
-            $( $(#[$field_meta])* pub $name: $Type, )*
-            $($( $(#[$tag_meta])* pub $tag_name: $TagType, )*)?
+            $( $(#[$doc])* pub $name: $Type, )*
+            $($( $(#[$tag_doc])* pub $tag_name: $TagType, )*)?
         }
 
-        impl Default for $Name {
-            fn default() -> Self {
-                Self {
-                    $( $name: $crate::table::row!(default $($default)?), )*
-                    $($( $tag_name: $crate::table::row!(default $($tag_default)?), )*)?
-                }
-            }
-        }
+        const _: () = {
+            use $crate::primitives::{Context, Parsed, Wire};
+            use $crate::rows::{Kind, Row, Structure, Versions};
+            use $crate::table::{Field, Message, read_tags};
+            use $crate::{encoder::Encoder, error::EncodeFault};
 
-        impl $crate::table::Message for $Name {
-            const STRUCTURE: &'static $crate::rows::Structure = &$crate::rows::Structure {
-                name: stringify!($Name),
-                rows: &[
-                    $( $crate::rows::Row {
-                        name: stringify!($name),
-                        kind: <$Type as $crate::primitives::Wire>::KIND,
-                        versions: $crate::table::row!(versions $first $($last)?),
-                        nullable: $crate::table::row!(
-                            nullable $Type, $crate::table::row!(versions $first $($last)?) $(, $clause $($null_first $($null_last)?)?)?
-                        ),
-                        tag: None,
-                        default: $crate::table::row!(text $($default)?),
-                        ignorable: $crate::table::row!(ignorable $($word)?),
-                        classic: $crate::table::row!(classic $($clause)?),
-                    }, )*
-                    $($( $crate::rows::Row {
-                        name: stringify!($tag_name),
-                        kind: <$TagType as $crate::primitives::Wire>::KIND,
-                        versions: $crate::table::row!(versions $tag_first $($tag_last)?),
-                        nullable: $crate::table::row!(nullable $TagType, $crate::table::row!(versions $tag_first $($tag_last)?)),
-                        tag: Some($tag),
-                        default: $crate::table::row!(text $($tag_default)?),
-                        ignorable: $crate::table::row!(ignorable $($tag_word)?),
-                        classic: false,
-                    }, )*)?
-                ],
-            };
-        }
+            struct Rows;
 
-        impl $crate::primitives::Wire for $Name {
-            const KIND: $crate::rows::Kind =
-                $crate::rows::Kind::Structure(<Self as $crate::table::Message>::STRUCTURE);
-
-            fn min_size(version: i16, flexible: bool) -> usize {
-                let mut size = usize::from(flexible);
-                $( if $crate::table::row!(versions $first $($last)?).contain(version) {
-                    size += <$Type as $crate::primitives::Wire>::min_size(version, flexible);
-                } )*
-                size
-            }
-
-            fn decode<'a>(
-                input: &'a [u8],
-                context: $crate::primitives::Context<'a>,
-            ) -> $crate::primitives::Parsed<'a, Self> {
-                $( let (input, $name) = if $crate::table::row!(versions $first $($last)?).contain(context.version) {
-                    let (rest, value) = $crate::table::field::<$Type>(
-                        stringify!($name), input, $crate::table::row!(context context $(, $clause)?),
-                    )?;
-                    $( $crate::table::row!(
-                        allow_null $clause, stringify!($name), &value, input, context.version $(, $null_first $($null_last)?)?
-                    ); )?
-                    (rest, value)
-                } else {
-                    (input, $crate::table::row!(default $($default)?))
+            #[allow(non_upper_case_globals, reason = "a row is called like its field")]
+            impl Rows {
+                $( const $name: Field<$Type> = Field {
+                    $( default: || $default, )?
+                    ..Field::new(Row {
+                        $( $word: true, )*
+                        $( nullable: Some(Versions::of(&[$null_first $(, $null_last)?])), )?
+                        $( default: Some(stringify!($default)), )?
+                        ..Row::new(stringify!($name), <$Type>::KIND, Versions::of(&[$first $(, $last)?]))
+                    })
                 }; )*
-                #[allow(unused_mut, reason = "a table without tagged fields changes none")]
-                let mut value = Self {
-                    $($name,)*
-                    $($( $tag_name: $crate::table::row!(default $($tag_default)?), )*)?
-                };
-                if !context.flexible {
-                    return Ok((input, value));
-                }
-                let (input, ()) = $crate::table::tag_section(input, |tag, _input| {
-                    $($( if tag == $tag && $crate::table::row!(versions $tag_first $($tag_last)?).contain(context.version) {
-                        value.$tag_name = $crate::table::tagged::<$TagType>(stringify!($tag_name), _input, context)?;
-                        return Ok(());
-                    } )*)?
-                    let _ = tag;
-                    Ok(())
-                })?;
-                Ok((input, value))
+                $($( const $tag_name: Field<$TagType> = Field {
+                    $( default: || $tag_default, )?
+                    ..Field::new(Row {
+                        $( $tag_word: true, )*
+                        tag: Some($tag),
+                        $( default: Some(stringify!($tag_default)), )?
+                        ..Row::new(stringify!($tag_name), <$TagType>::KIND, Versions::of(&[$tag_first $(, $tag_last)?]))
+                    })
+                }; )*)?
             }
 
-            fn encode(&self, out: &mut $crate::encoder::Encoder) -> Result<(), $crate::error::EncodeFault> {
-                let version = out.version();
-                $( if $crate::table::row!(versions $first $($last)?).contain(version) {
-                    let nullable = $crate::table::row!(
-                        write_nullable $crate::table::row!(versions $first $($last)?) $(, $clause $($null_first $($null_last)?)?)?
-                    );
-                    $crate::table::row!(write out $(, $clause)?; stringify!($name), &self.$name, nullable);
-                } else if !$crate::table::row!(ignorable $($word)?)
-                    && $crate::table::differs::<$Type>(&self.$name, &$crate::table::row!(default $($default)?))
-                {
-                    return Err($crate::error::EncodeFault::new($crate::error::EncodeReason::NotInVersion)
-                        .in_field(stringify!($name)));
-                } )*
-                #[allow(unused_mut, reason = "a table without tagged fields counts none")]
-                let mut tags = 0;
-                $($(
-                    let $tag_name =
-                        $crate::table::differs::<$TagType>(&self.$tag_name, &$crate::table::row!(default $($tag_default)?));
-                    if $crate::table::row!(versions $tag_first $($tag_last)?).contain(version) {
-                        tags += u32::from($tag_name);
-                    } else if $tag_name && !$crate::table::row!(ignorable $($tag_word)?) {
-                        return Err($crate::error::EncodeFault::new($crate::error::EncodeReason::NotInVersion)
-                            .in_field(stringify!($tag_name)));
+            impl Message for $Name {
+                const STRUCTURE: &'static Structure = &Structure::new(
+                    stringify!($Name),
+                    &[ $( Rows::$name.row, )* $($( Rows::$tag_name.row, )*)? ],
+                );
+            }
+
+            impl Default for $Name {
+                fn default() -> Self {
+                    Self {
+                        $( $name: (Rows::$name.default)(), )*
+                        $($( $tag_name: (Rows::$tag_name.default)(), )*)?
                     }
-                )*)?
-                if !out.flexible() {
-                    return Ok(());
                 }
-                out.put_unsigned_varint(tags);
-                $($( if $tag_name && $crate::table::row!(versions $tag_first $($tag_last)?).contain(version) {
-                    out.put_tagged($tag, &self.$tag_name).map_err(|fault| fault.in_field(stringify!($tag_name)))?;
-                } )*)?
-                Ok(())
-            }
-        }
-
-        impl $crate::primitives::Wire for Option<$Name> {
-            const KIND: $crate::rows::Kind =
-                $crate::rows::Kind::Nullable(&<$Name as $crate::primitives::Wire>::KIND);
-
-            fn min_size(_: i16, _: bool) -> usize {
-                1
             }
 
-            fn decode<'a>(
-                input: &'a [u8],
-                context: $crate::primitives::Context<'a>,
-            ) -> $crate::primitives::Parsed<'a, Self> {
-                $crate::primitives::decode_optional(input, context)
-            }
+            impl Wire for $Name {
+                const KIND: Kind = Kind::Structure(Self::STRUCTURE);
 
-            fn encode(&self, out: &mut $crate::encoder::Encoder) -> Result<(), $crate::error::EncodeFault> {
-                $crate::primitives::encode_optional(self.as_ref(), out)
-            }
+                #[allow(unused_mut, unused_variables, reason = "a table without tagged fields needs neither")]
+                fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
+                    $( let (input, $name) = Rows::$name.read(input, context)?; )*
+                    let mut value = Self {
+                        $( $name, )*
+                        $($( $tag_name: (Rows::$tag_name.default)(), )*)?
+                    };
+                    let (input, ()) = read_tags(input, context, |tag, bytes| match tag {
+                        $($( $tag => Rows::$tag_name.read_tagged(bytes, context, &mut value.$tag_name), )*)?
+                        _ => Ok(()),
+                    })?;
+                    Ok((input, value))
+                }
 
-            fn is_null(&self) -> bool {
-                self.is_none()
+                fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
+                    $( Rows::$name.write(&self.$name, out)?; )*
+                    let _tags = out.put_no_tags();
+                    $($( Rows::$tag_name.write_tagged(&self.$tag_name, _tags, out)?; )*)?
+                    Ok(())
+                }
             }
-        }
+        };
     };
 }
 
-/// The optional parts of a row, each with what its absence means.
-macro_rules! row {
-    (default) => { Default::default() };
-    (default $default:expr) => { $default };
-    (text) => { None };
-    (text $default:expr) => { Some(stringify!($default)) };
-    (versions $first:literal) => { $crate::rows::Versions { first: $first, last: i16::MAX } };
-    (versions $first:literal $last:literal) => { $crate::rows::Versions { first: $first, last: $last } };
-    (ignorable) => { false };
-    (ignorable ignorable) => { true };
-    (classic) => { false };
-    (classic null) => { false };
-    (classic classic) => { true };
-    (context $context:ident) => { $context };
-    (context $context:ident, null) => { $context };
-    (context $context:ident, classic) => { $context.classic() };
-    (nullable $Type:ty, $versions:expr) => {
-        if matches!(<$Type as $crate::primitives::Wire>::KIND, $crate::rows::Kind::Nullable(_)) { Some($versions) } else { None }
-    };
-    (nullable $Type:ty, $versions:expr, classic) => { $crate::table::row!(nullable $Type, $versions) };
-    (nullable $Type:ty, $versions:expr, null $first:literal $($last:literal)?) => {
-        Some($crate::table::row!(versions $first $($last)?))
-    };
-    (write_nullable $versions:expr) => { $versions };
-    (write_nullable $versions:expr, classic) => { $versions };
-    (write_nullable $versions:expr, null $first:literal $($last:literal)?) => { $crate::table::row!(versions $first $($last)?) };
-    (allow_null classic, $name:expr, $value:expr, $input:expr, $version:expr) => {};
-    (allow_null null, $name:expr, $value:expr, $input:expr, $version:expr, $first:literal $($last:literal)?) => {
-        $crate::table::allow_null($name, $value, $crate::table::row!(versions $first $($last)?), $input, $version)?
-    };
-    (write $out:ident; $name:expr, $value:expr, $nullable:expr) => { $crate::table::write_field($name, $value, $nullable, $out)? };
-    (write $out:ident, null; $name:expr, $value:expr, $nullable:expr) => { $crate::table::write_field($name, $value, $nullable, $out)? };
-    (write $out:ident, classic; $name:expr, $value:expr, $nullable:expr) => {
-        $out.classic(|out| $crate::table::write_field($name, $value, $nullable, out))?
-    };
-}
-
-pub(crate) use {row, wire_struct};
+pub(crate) use wire_struct;
 
 #[cfg(test)]
 mod tests;

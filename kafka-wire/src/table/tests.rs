@@ -1,5 +1,9 @@
 //! The corners of the notation; the real messages are held against Kafka's definitions elsewhere.
-#![allow(unnameable_types, reason = "structures of this test alone")]
+#![allow(
+    unnameable_types,
+    unreachable_pub,
+    reason = "structures of this test alone"
+)]
 
 use bytes::Bytes;
 
@@ -20,7 +24,7 @@ wire_struct! {
         /// A structure that may be absent.
         2+ inner: Option<Inner>,
         /// Keeps its two-byte length.
-        1+ plain: String where classic,
+        classic 1+ plain: String,
     } tagged {
         /// Tag 0, from 2 on.
         0: 2+ epoch: i32 = -1,
