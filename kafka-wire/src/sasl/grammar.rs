@@ -143,9 +143,9 @@ pub(super) fn is_value(it: char) -> bool {
 }
 
 /// Text of a peer that may be shown: one line, printable, not endless.
-pub(super) fn presentable(text: &str) -> String {
+pub(super) fn presentable(text: impl IntoIterator<Item = char>) -> String {
     const MAX_CHARS: usize = 256;
-    text.chars()
+    text.into_iter()
         .take(MAX_CHARS)
         .map(|it| if it.is_control() { '\u{fffd}' } else { it })
         .collect()

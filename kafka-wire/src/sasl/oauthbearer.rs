@@ -107,7 +107,7 @@ impl ClientFirst {
         if answer.is_empty() {
             return Answer::Accepted;
         }
-        let hide = |text: String| presentable(&text.replace(self.token.expose(), "…"));
+        let hide = |text: String| presentable(without(&text, self.token.expose()));
         let refusal = Refusal::parse(answer);
         Answer::Refused(Refusal {
             status: hide(refusal.status),
@@ -115,6 +115,12 @@ impl ClientFirst {
             openid_configuration: refusal.openid_configuration.map(hide),
         })
     }
+}
+
+/// A text in which three dots stand for a secret, wherever it is.
+fn without(text: &str, secret: &str) -> impl Iterator<Item = char> {
+    let parts = text.split(secret).enumerate();
+    parts.flat_map(|(at, part)| (at > 0).then_some('…').into_iter().chain(part.chars()))
 }
 
 /// What the client says to a refusal: one byte, for the server to go on.

@@ -7,8 +7,8 @@ use std::fmt::Write;
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while, take_while_m_n, take_while1};
-use nom::combinator::map_opt;
-use nom::multi::{fold_many0, separated_list0};
+use nom::combinator::{map_opt, opt};
+use nom::multi::{fold_many0, many_m_n};
 use nom::sequence::{delimited, preceded, separated_pair};
 
 use crate::sasl::SaslError;
@@ -50,10 +50,10 @@ impl Refusal {
         Secret(json.into_bytes().into())
     }
 
-    /// What the client reads. A server that says anything refuses: what is no JSON is the status as it stands.
+    /// What the client reads, as it came. A server that says anything refuses: what is no JSON is the status as it stands.
     pub(super) fn parse(bytes: &[u8]) -> Self {
         let Ok(members) = read("OAUTHBEARER error", bytes, object) else {
-            return Self::new(presentable(&String::from_utf8_lossy(bytes)));
+            return Self::new(String::from_utf8_lossy(bytes));
         };
         let mut refusal = Self::default();
         for (name, text) in members {
@@ -71,7 +71,7 @@ impl Refusal {
 impl From<Refusal> for SaslError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused {
-            reason: presentable(&refusal.status),
+            reason: presentable(refusal.status.chars()),
         }
     }
 }
@@ -84,14 +84,20 @@ impl From<Refusal> for SaslError {
 /// value  = string / "true" / "false" / "null" / number       ; nothing nested
 /// ```
 fn object(input: &str) -> Parsed<'_, Vec<(String, Option<String>)>> {
-    let member = || {
-        separated_pair(
-            string,
-            sign(":"),
-            alt((string.map(Some), other.map(|_| None))),
-        )
-    };
-    delimited(sign("{"), separated_list0(sign(","), member()), sign("}")).parse(input)
+    let further = many_m_n(0, MAX_MEMBERS, preceded(sign(","), member));
+    let members = opt((member, further)).map(|members| {
+        let (first, mut members) = members?;
+        members.push(first);
+        Some(members)
+    });
+    delimited(sign("{"), members, sign("}"))
+        .map(Option::unwrap_or_default)
+        .parse(input)
+}
+
+fn member(input: &str) -> Parsed<'_, (String, Option<String>)> {
+    let value = alt((string.map(Some), other.map(|_| None)));
+    separated_pair(string, sign(":"), value).parse(input)
 }
 
 /// A sign with spaces around it.
@@ -108,10 +114,22 @@ fn other(input: &str) -> Parsed<'_, &str> {
     take_while1(|it: char| it.is_ascii_alphanumeric() || "+-.".contains(it)).parse(input)
 }
 
+/// A piece of a string.
+enum Part<'a> {
+    Plain(&'a str),
+    Escaped(char),
+}
+
 fn string(input: &str) -> Parsed<'_, String> {
     let plain = take_while1(|it: char| it != '"' && it != '\\' && !it.is_control());
-    let part = alt((plain.map(str::to_owned), escape.map(String::from)));
-    let text = fold_many0(part, String::new, |text, part| text + &part);
+    let part = alt((plain.map(Part::Plain), escape.map(Part::Escaped)));
+    let text = fold_many0(part, String::new, |mut text, part| {
+        match part {
+            Part::Plain(plain) => text.push_str(plain),
+            Part::Escaped(it) => text.push(it),
+        }
+        text
+    });
     delimited(tag("\""), text, expect("`\"`", tag("\""))).parse(input)
 }
 
@@ -151,6 +169,9 @@ fn quoted(text: &str) -> String {
     quoted.push('"');
     quoted
 }
+
+/// More members than anybody sends, behind the first.
+const MAX_MEMBERS: usize = 32;
 
 const SCOPE: &str = "scope";
 

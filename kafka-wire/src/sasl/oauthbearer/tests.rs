@@ -181,6 +181,14 @@ fn a_token_that_the_server_repeats_is_not_shown() {
     let refusal =
         refused(r#"{"status":"t0ken is bad","scope":"t0ken","openid-configuration":"u/t0ken"}"#);
     assert!(!format!("{refusal:?}").contains("t0ken"), "{refusal:?}");
+    // Not even a part of it, where the text is cut.
+    for answer in [
+        "x".repeat(254) + "t0ken",
+        format!(r#"{{"status":"{}t0ken"}}"#, "x".repeat(254)),
+    ] {
+        let refusal = refused(&answer);
+        assert_eq!(refusal.status, "x".repeat(254) + "…");
+    }
     let first = ClientFirst::new(&SecretText::new("t0ken"), &[]).unwrap();
     let login = Login::parse(&first.message().0).unwrap();
     assert!(!format!("{first:?} {login:?}").contains("t0ken"));

@@ -149,7 +149,7 @@ impl ClientFinal {
 
 fn refused(error: &str) -> SaslError {
     SaslError::Refused {
-        reason: presentable(error),
+        reason: presentable(error.chars()),
     }
 }
 
