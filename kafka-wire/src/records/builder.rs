@@ -6,8 +6,8 @@ use bytes::{Bytes, BytesMut};
 
 use super::closed::ClosedBatch;
 use super::header::{BATCH_HEADER_BYTES, LENGTH_END};
-use super::varint::{encoded_len, zigzag, zigzag_len};
-use super::writer::Writer;
+use super::varint::{NULL, encoded_len, zigzag, zigzag_len};
+use super::writer::{SHORT_CODES, Short, Writer};
 use super::{Attributes, BatchFull, BatchHeader, Codecs, Compression, RecordError};
 
 /// A record to be appended, borrowed from whoever has it.
@@ -55,7 +55,7 @@ impl BatchBuilder {
             limit: limit_bytes.min(MAX_BATCH_BYTES),
             count: 0,
             base_timestamp: 0,
-            max_timestamp: 0,
+            max_timestamp: i64::MIN,
         }
     }
 
@@ -67,43 +67,92 @@ impl BatchBuilder {
     #[inline]
     pub fn append(&mut self, record: NewRecord<'_>) -> Result<u32, BatchFull> {
         let index = self.count;
-        let base_timestamp = if index == 0 {
+        self.append_at(record, index)?;
+        Ok(index)
+    }
+
+    /// Appends a record at an offset of the caller's choice, counted from the base offset and above the last one.
+    ///
+    /// # Errors
+    /// As [`BatchBuilder::append`].
+    #[inline]
+    pub(super) fn append_at(
+        &mut self,
+        record: NewRecord<'_>,
+        offset_delta: u32,
+    ) -> Result<(), BatchFull> {
+        let base_timestamp = if self.is_empty() {
             record.timestamp
         } else {
             self.base_timestamp
         };
-        let timestamp_delta = zigzag(record.timestamp.wrapping_sub(base_timestamp));
-        let offset_delta = u64::from(index) << 1;
-        let body = body_len(
-            &record,
-            encoded_len(timestamp_delta) + encoded_len(offset_delta),
+        let deltas = Deltas {
+            timestamp: zigzag(record.timestamp.wrapping_sub(base_timestamp)),
+            offset: u64::from(offset_delta) << 1,
+        };
+        if deltas.are_short_with(&record) {
+            self.append_short(&record, deltas)?;
+        } else {
+            self.append_long(&record, deltas)?;
+        }
+        self.base_timestamp = base_timestamp;
+        self.max_timestamp = self.max_timestamp.max(record.timestamp);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// What nearly every record takes: no headers, and no number longer than three bytes. Each number is encoded once, which
+    /// gives its length too.
+    #[inline]
+    fn append_short(&mut self, record: &NewRecord<'_>, deltas: Deltas) -> Result<(), BatchFull> {
+        let (key, value) = (
+            record.key.unwrap_or_default(),
+            record.value.unwrap_or_default(),
         );
+        let times = Short::EMPTY.before(deltas.timestamp).before(ATTRIBUTES);
+        let before_key = Short::EMPTY
+            .before(code_of(record.key))
+            .before(deltas.offset);
+        let before_value = Short::EMPTY.before(code_of(record.value));
+        let numbers = times.len() + before_key.len() + before_value.len() + NO_HEADERS.len();
+        let body = numbers + key.len() + value.len();
+        let front = times.before(zigzag_len(body));
+        let total = body + front.len() - times.len();
+        self.check_room(total)?;
+
+        let mut writer = Writer::new(self.room(total));
+        writer.put(front);
+        writer.put(before_key);
+        writer.bytes(key);
+        writer.put(before_value);
+        writer.bytes(value);
+        writer.bytes(&NO_HEADERS);
+        self.used += total;
+        Ok(())
+    }
+
+    /// Any record.
+    #[inline(never)]
+    fn append_long(&mut self, record: &NewRecord<'_>, deltas: Deltas) -> Result<(), BatchFull> {
+        let deltas_len = encoded_len(deltas.timestamp) + encoded_len(deltas.offset);
+        let body = body_len(record, deltas_len);
         let total = body.saturating_add(encoded_len(zigzag_len(body)));
         self.check_room(total)?;
 
         let mut writer = Writer::new(self.room(total));
         writer.code(zigzag_len(body));
-        writer.array([ATTRIBUTES]);
-        writer.code(timestamp_delta);
-        writer.code(offset_delta);
+        writer.code(ATTRIBUTES);
+        writer.code(deltas.timestamp);
+        writer.code(deltas.offset);
         writer.nullable(record.key);
         writer.nullable(record.value);
         writer.code(zigzag_len(record.headers.len()));
         for (key, value) in record.headers {
-            writer.sized(key.as_bytes());
+            writer.nullable(Some(key.as_bytes()));
             writer.nullable(*value);
         }
-        debug_assert_eq!(writer.left(), 0, "what was computed is what was written");
-
         self.used += total;
-        self.base_timestamp = base_timestamp;
-        self.max_timestamp = if index == 0 {
-            record.timestamp
-        } else {
-            self.max_timestamp.max(record.timestamp)
-        };
-        self.count = index + 1;
-        Ok(index)
+        Ok(())
     }
 
     /// Bytes that `record` takes in a batch at most; a batch of it alone takes [`BATCH_HEADER_BYTES`] more.
@@ -160,6 +209,14 @@ impl BatchBuilder {
         Ok(ClosedBatch::new(buffer))
     }
 
+    /// The records alone, and a header for them that has no checksum. For readers of other formats, not to be sent.
+    pub(super) fn into_records(self) -> (BatchHeader, Bytes) {
+        let mut header = self.header(Compression::None);
+        header.length = i32::try_from(self.len() - LENGTH_END).unwrap_or(i32::MAX);
+        let records = self.buffer.freeze().slice(BATCH_HEADER_BYTES..self.used);
+        (header, records)
+    }
+
     fn header(&self, compression: Compression) -> BatchHeader {
         let record_count = i32::try_from(self.count).unwrap_or(i32::MAX);
         BatchHeader {
@@ -178,17 +235,18 @@ impl BatchBuilder {
         }
     }
 
-    /// Room for `bytes` behind what is used.
+    /// Room for `bytes` behind what is used, and all that follows it.
     #[inline]
     fn room(&mut self, bytes: usize) -> &mut [u8] {
         let end = self.used + bytes;
         if end > self.buffer.len() {
             self.grow(end);
         }
-        self.buffer.get_mut(self.used..end).unwrap_or_default()
+        self.buffer.get_mut(self.used..).unwrap_or_default()
     }
 
     /// Room is initialised a little ahead, so that it is in the cache when records are written to it.
+    #[cold]
     #[inline(never)]
     fn grow(&mut self, needed: usize) {
         let missing = needed - self.buffer.len();
@@ -200,7 +258,7 @@ impl BatchBuilder {
     /// With no more than 2 GiB, the count stays far within 31 bits: a record takes seven bytes or more.
     #[inline]
     fn check_room(&self, bytes: usize) -> Result<(), BatchFull> {
-        let fits = bytes <= self.limit.saturating_sub(self.used);
+        let fits = bytes <= self.limit.saturating_sub(self.len());
         let first = self.count == 0 && bytes <= MAX_BATCH_BYTES - BATCH_HEADER_BYTES;
         if fits || first {
             Ok(())
@@ -220,16 +278,34 @@ impl fmt::Debug for BatchBuilder {
     }
 }
 
-/// Bytes of a record after its length field, whose deltas take `delta_bytes`.
-#[inline]
-fn body_len(record: &NewRecord<'_>, delta_bytes: usize) -> usize {
-    let fixed = 1 + delta_bytes + encoded_len(zigzag_len(record.headers.len()));
-    let mut length = (fixed + nullable_len(record.key)).saturating_add(nullable_len(record.value));
-    for (key, value) in record.headers {
-        let header = nullable_len(Some(key.as_bytes())).saturating_add(nullable_len(*value));
-        length = length.saturating_add(header);
+/// Codes of the numbers by which a record differs from the header.
+#[derive(Clone, Copy)]
+struct Deltas {
+    timestamp: u64,
+    offset: u64,
+}
+
+impl Deltas {
+    /// Whether all numbers in `record` are short, and there are no headers. The length of the record is at most that of key and
+    /// value and a few bytes, so it is short as well.
+    #[inline]
+    fn are_short_with(self, record: &NewRecord<'_>) -> bool {
+        let lengths = code_of(record.key) | code_of(record.value);
+        (self.timestamp | self.offset | lengths) < SHORT_CODES / 4 && record.headers.is_empty()
     }
-    length
+}
+
+/// The code of a length, or of null.
+#[inline]
+fn code_of(bytes: Option<&[u8]>) -> u64 {
+    bytes.map_or(NULL, |bytes| zigzag_len(bytes.len()))
+}
+
+/// Bytes of a record after its length field, whose deltas take `delta_bytes`.
+fn body_len(record: &NewRecord<'_>, delta_bytes: usize) -> usize {
+    (1 + delta_bytes + nullable_len(record.key))
+        .saturating_add(nullable_len(record.value))
+        .saturating_add(headers_len(record.headers))
 }
 
 #[inline]
@@ -237,6 +313,17 @@ fn nullable_len(bytes: Option<&[u8]>) -> usize {
     bytes.map_or(1, |bytes| {
         bytes.len() + encoded_len(zigzag_len(bytes.len()))
     })
+}
+
+/// Bytes of the headers and their count.
+#[inline]
+fn headers_len(headers: &[(&str, Option<&[u8]>)]) -> usize {
+    let mut length = encoded_len(zigzag_len(headers.len()));
+    for (key, value) in headers {
+        let header = nullable_len(Some(key.as_bytes())).saturating_add(nullable_len(*value));
+        length = length.saturating_add(header);
+    }
+    length
 }
 
 /// Room for a header, then the records of `batch` compressed.
@@ -257,6 +344,8 @@ const MAX_BATCH_BYTES: usize = 0x7fff_ffff;
 /// A 64-bit timestamp delta and a 32-bit offset delta.
 const MAX_DELTA_BYTES: usize = 10 + 5;
 /// No attribute of a record has a meaning yet.
-const ATTRIBUTES: u8 = 0;
-const AHEAD_BYTES: usize = 4096;
+const ATTRIBUTES: u64 = 0;
+const NO_HEADERS: [u8; 1] = [0];
+/// Little enough to be in the nearest cache still when it is written to.
+const AHEAD_BYTES: usize = 1024;
 const NONE: i32 = -1;
