@@ -62,8 +62,12 @@ mod batch;
 mod builder;
 mod closed;
 mod compression;
+mod control;
 mod error;
 mod header;
+mod log_entry;
+mod message;
+mod message_set;
 mod varint;
 mod walk;
 mod writer;
@@ -73,8 +77,11 @@ pub use batch::{Batches, CrcCheck, RecordBatch};
 pub use builder::{BatchBuilder, NewRecord};
 pub use closed::{ClosedBatch, ProducerStamp, stamp_base_offset};
 pub use compression::{Codecs, Compression, DecompressLimits, UnknownCompression};
+pub use control::{ControlRecord, ControlType, EndTxnMarker, TransactionOutcome};
 pub use error::{BatchFull, RecordError, RecordFault};
 pub use header::{BATCH_HEADER_BYTES, BatchHeader};
+pub use log_entry::{LogEntries, LogEntry};
+pub use message_set::MessageSet;
 pub use walk::{Headers, RecordRef, RecordSet, Records};
 
 #[cfg(test)]

@@ -242,6 +242,11 @@ impl From<io::Error> for Refusal {
     }
 }
 
+/// Whether `error` says that the header of an LZ4 frame has the wrong checksum.
+pub(super) fn is_lz4_header_checksum(error: &io::Error) -> bool {
+    lz4::is_header_checksum(error)
+}
+
 /// Corrupt data, in words.
 fn corrupt(what: &'static str) -> Refusal {
     Refusal::Corrupt(io::Error::new(io::ErrorKind::InvalidData, what))

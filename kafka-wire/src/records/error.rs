@@ -11,14 +11,17 @@ use super::Compression;
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordError {
-    /// Another format than record batch v2: 0 and 1 are the message sets of Kafka before 0.11.
-    #[error("record batch of magic {magic}; only magic 2 is understood")]
+    /// Another format than is read here. 2 are record batches, 0 and 1 the messages of Kafka before 0.11, which only
+    /// [`LogEntries`](super::LogEntries) reads beside them; others do not exist.
+    #[error("records of magic {magic}, which cannot be read here")]
     UnsupportedMagic {
         /// The magic byte found.
         magic: i8,
     },
-    /// The length field is too small for a batch header, or negative.
-    #[error("record batch claims a length of {length} bytes, less than its header takes")]
+    /// The length field is too small for the header of a batch or for an empty message, or negative.
+    #[error(
+        "record batch or message claims a length of {length} bytes, less than its header takes"
+    )]
     BadLength {
         /// The length field, in bytes after itself.
         length: i32,
@@ -27,6 +30,16 @@ pub enum RecordError {
     #[error("record batch has CRC-32C {actual:#010x}, its header says {expected:#010x}")]
     CrcMismatch {
         /// What the header says.
+        expected: u32,
+        /// What the bytes give.
+        actual: u32,
+    },
+    /// The bytes of a message of magic 0 or 1 were changed between whoever wrote it and us.
+    #[error("message {offset} has CRC-32 {actual:#010x}, its header says {expected:#010x}")]
+    MessageCrcMismatch {
+        /// The offset that the message says it has; inside a compressed message of magic 1, counted from its first one.
+        offset: i64,
+        /// What the message says.
         expected: u32,
         /// What the bytes give.
         actual: u32,
@@ -56,7 +69,16 @@ pub enum RecordError {
         #[source]
         fault: RecordFault,
     },
-    /// Bytes were left after the last record.
+    /// A message of magic 0 or 1 breaks the format.
+    #[error("message {offset} is malformed")]
+    BadMessage {
+        /// The offset that the message says it has; inside a compressed message of magic 1, counted from its first one.
+        offset: i64,
+        /// What is wrong with it.
+        #[source]
+        fault: RecordFault,
+    },
+    /// Bytes were left after the last record, or after the last whole message inside a compressed one.
     #[error("{bytes} bytes left after the last record of the batch")]
     TrailingBytes {
         /// How many.
@@ -67,6 +89,23 @@ pub enum RecordError {
     UnknownCodec {
         /// The codec bits of the attributes, 5-7.
         id: i16,
+    },
+    /// A message of magic 0 or 1 claims a codec that came only with record batches: zstd (KIP-110).
+    #[error("message of magic {magic} is compressed with {codec}, which its format does not have")]
+    CodecNotInMagic {
+        /// The codec claimed.
+        codec: Compression,
+        /// The format of the message.
+        magic: i8,
+    },
+    /// An LZ4 frame whose header has the wrong checksum, in a message of magic 0 or 1. Clients before Kafka 0.10 computed it over the
+    /// wrong bytes (KIP-57); such frames are not read.
+    #[error(
+        "lz4 frame in a message of magic {magic} has the header checksum of clients before Kafka 0.10, or a corrupt one"
+    )]
+    OldLz4 {
+        /// The format of the message.
+        magic: i8,
     },
     /// The records decompress to more than the limit. Raising the named setting makes the batch readable.
     #[error("records decompress to more than the {limit} bytes that {setting} allows")]
@@ -115,15 +154,24 @@ pub enum RecordFault {
     /// A length or count is negative where it may not be, or says more than there are bytes left.
     #[error("a length says more than the bytes left, or is negative")]
     Length,
-    /// The offset is not above the one before, or beyond the batch's last offset.
+    /// The offset is not above the one before, or beyond the batch's last offset (or that of the compressed message around it).
     #[error("its offset is not above the one before it or lies outside the batch")]
     Offset,
     /// The key of a header is not UTF-8.
     #[error("a header key is not UTF-8")]
     HeaderKey,
     /// The record says that it is longer than its fields are.
-    #[error("bytes are left after its last header")]
+    #[error("bytes are left after its last field")]
     Leftover,
+    /// A compressed message of magic 0 or 1 lies inside another one.
+    #[error("it is compressed although it lies inside a compressed message")]
+    Nested,
+    /// A compressed message of magic 0 or 1 has a null value, or no message inside.
+    #[error("it is compressed and holds no message")]
+    EmptyWrapper,
+    /// The key of a control record does not say version and type, or its value is not what the type asks for.
+    #[error("it is a control record without version and type, or without the value of its type")]
+    Control,
 }
 
 /// The record does not fit into the batch any more; close it and start another.

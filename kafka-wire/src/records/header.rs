@@ -151,11 +151,11 @@ impl BatchHeader {
     }
 }
 
-/// The length and magic byte of a batch or message, which stand at the same place in every format.
+/// Bytes of the first batch of `input`. The length and the magic byte stand at the same place in every format.
 ///
 /// `Ok(None)` if `input` ends before the batch does.
 pub(super) fn batch_len(input: &[u8]) -> Result<Option<usize>, RecordError> {
-    let Some(length) = read_at(input, LENGTH_AT).map(i32::from_be_bytes) else {
+    let Some(length) = length_at(input) else {
         return Ok(None);
     };
     let magic = read_at(input, MAGIC_AT).map(i8::from_be_bytes);
@@ -171,6 +171,11 @@ pub(super) fn batch_len(input: &[u8]) -> Result<Option<usize>, RecordError> {
         Some(magic) => Err(RecordError::UnsupportedMagic { magic }),
         None => Ok(None),
     }
+}
+
+/// The length field of a batch or message, which counts what stands behind it.
+pub(super) fn length_at(input: &[u8]) -> Option<i32> {
+    read_at(input, LENGTH_AT).map(i32::from_be_bytes)
 }
 
 /// The bytes at `at`, if there are any.
@@ -193,7 +198,7 @@ pub(super) const BASE_OFFSET_AT: usize = 0;
 const LENGTH_AT: usize = 8;
 pub(super) const LENGTH_END: usize = 12;
 pub(super) const LEADER_EPOCH_AT: usize = 12;
-const MAGIC_AT: usize = 16;
+pub(super) const MAGIC_AT: usize = 16;
 pub(super) const CRC_AT: usize = 17;
 pub(super) const ATTRIBUTES_AT: usize = 21;
 pub(super) const PRODUCER_ID_AT: usize = 43;

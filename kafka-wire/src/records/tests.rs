@@ -5,8 +5,10 @@ use bytes::Bytes;
 use super::*;
 
 mod building;
+mod control;
 mod goldens;
 mod hostile;
+mod message_sets;
 mod peer;
 
 /// A record with everything owned, so that both sides of a comparison can be written down.

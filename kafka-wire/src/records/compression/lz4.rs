@@ -20,7 +20,9 @@
 use std::io::{self, BufRead, Write};
 use std::mem;
 
-use lz4_flex::frame::{BlockMode, BlockSize, FrameDecoder, FrameEncoder, FrameInfo};
+use lz4_flex::frame::{
+    BlockMode, BlockSize, Error as FrameError, FrameDecoder, FrameEncoder, FrameInfo,
+};
 
 use super::{Codec, Output, Refusal, corrupt};
 
@@ -62,6 +64,12 @@ impl Codec for Lz4 {
             decompressor.consume(length);
         }
     }
+}
+
+/// Whether `error` says that the header of a frame has the wrong checksum.
+pub(super) fn is_header_checksum(error: &io::Error) -> bool {
+    let source = error.get_ref().and_then(|source| source.downcast_ref());
+    matches!(source, Some(FrameError::HeaderChecksumError))
 }
 
 /// `Some` if `input` is a frame from its magic number to its end mark, and nothing else.
