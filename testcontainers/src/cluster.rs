@@ -34,7 +34,7 @@ pub struct ClusterSpec {
     ///
     /// The embedded broker understands a few and ignores the rest.
     pub properties: BTreeMap<String, String>,
-    /// Whether a [`Proxy`] stands before every node, and is what the node tells its clients to connect to.
+    /// Whether a [`Proxy`] stands before every node, on each of its listeners for clients, and is what the node tells its clients to connect to.
     /// Brokers talk to each other past it. Default: `false`.
     pub proxied: bool,
     /// A second listener of every node, on which clients have to log in. Default: `None`. The embedded broker has none.
@@ -141,14 +141,11 @@ impl Cluster {
             .unwrap_or_default()
     }
 
-    /// The addresses of all nodes for a client that logs in; empty without [`ClusterSpec::sasl`]. No proxy stands before them.
+    /// The addresses of all nodes for a client that logs in; empty without [`ClusterSpec::sasl`].
     pub fn sasl_bootstrap(&self) -> String {
-        let addresses: Vec<String> = self
-            .node_ids()
-            .into_iter()
-            .filter_map(|node| Some(self.nodes.sasl(node)?.to_string()))
-            .collect();
-        addresses.join(",")
+        let nodes = self.node_ids().into_iter();
+        let addresses = nodes.filter_map(|node| Some(self.nodes.sasl(node)?.to_string()));
+        addresses.collect::<Vec<_>>().join(",")
     }
 
     /// What it is made of.
@@ -164,6 +161,11 @@ impl Cluster {
     /// The proxy before a node; `None` if the cluster has none ([`ClusterSpec::proxied`]) or no such node.
     pub fn proxy(&self, node: i32) -> Option<&Proxy> {
         self.nodes.proxy(node)
+    }
+
+    /// The proxy before a node's listener for clients that log in; `None` if there is no such listener or proxy.
+    pub fn sasl_proxy(&self, node: i32) -> Option<&Proxy> {
+        self.nodes.sasl_proxy(node)
     }
 
     /// The embedded cluster itself, with its control hook and what else tests do to it; `None` for real brokers.

@@ -65,11 +65,11 @@ impl Processes {
     async fn make_nodes(&mut self, spec: &ClusterSpec) -> Result<(), StartError> {
         for id in (1..).take(spec.nodes) {
             let mut node = Node::new(id, self.folder.path())?;
-            if spec.proxied {
-                node.put_proxy().await?;
-            }
             if spec.sasl.is_some() {
                 node.put_sasl()?;
+            }
+            if spec.proxied {
+                node.put_proxies().await?;
             }
             self.nodes.push(node);
         }

@@ -78,6 +78,14 @@ impl Nodes {
         }
     }
 
+    /// The proxy before the listener of those who log in.
+    pub(super) fn sasl_proxy(&self, node: i32) -> Option<&Proxy> {
+        match self {
+            Self::Embedded(_) => None,
+            Self::Process(cluster) => cluster.node(node)?.sasl_proxy(),
+        }
+    }
+
     pub(super) fn log(&self, node: i32) -> Option<String> {
         match self {
             Self::Embedded(cluster) => Some(cluster.broker().logs(node)),

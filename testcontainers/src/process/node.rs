@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::guarded::{Guarded, Signal};
 use super::ports::Port;
-use super::properties::NodePorts;
+use super::properties::{NodePorts, SaslPorts};
 use super::recipe::Recipe;
 use crate::proxy::Proxy;
 use crate::{NodeError, StartError, jars};
@@ -23,6 +23,8 @@ pub(crate) struct Node {
     /// For clients that log in.
     sasl: Option<Port>,
     proxy: Option<Proxy>,
+    /// Before the listener of those who log in.
+    sasl_proxy: Option<Proxy>,
     folder: PathBuf,
 }
 
@@ -46,16 +48,17 @@ impl Node {
             controller: port()?,
             sasl: None,
             proxy: None,
+            sasl_proxy: None,
             folder,
         })
     }
 
-    /// Puts a proxy between the node and its clients, before it first starts.
-    pub(crate) async fn put_proxy(&mut self) -> Result<(), StartError> {
-        let proxy = Proxy::start(self.client.address())
-            .await
-            .map_err(StartError::io("start a proxy on", "127.0.0.1"))?;
-        self.proxy = Some(proxy);
+    /// Puts a proxy between each of the node's listeners and its clients, before it first starts.
+    pub(crate) async fn put_proxies(&mut self) -> Result<(), StartError> {
+        self.proxy = Some(proxy(&self.client).await?);
+        if let Some(port) = &self.sasl {
+            self.sasl_proxy = Some(proxy(port).await?);
+        }
         Ok(())
     }
 
@@ -77,6 +80,10 @@ impl Node {
         self.proxy.as_ref()
     }
 
+    pub(crate) fn sasl_proxy(&self) -> Option<&Proxy> {
+        self.sasl_proxy.as_ref()
+    }
+
     pub(crate) fn ports(&self) -> NodePorts {
         NodePorts {
             node: self.id,
@@ -84,7 +91,7 @@ impl Node {
             advertised: self.advertised().port(),
             internal: self.internal.number(),
             controller: self.controller.number(),
-            sasl: self.sasl.as_ref().map(Port::number),
+            sasl: self.sasl_ports(),
         }
     }
 
@@ -95,9 +102,17 @@ impl Node {
             .map_or(self.client.address(), Proxy::address)
     }
 
-    /// Where clients find it that log in.
+    /// Where clients find it that log in: the proxy there, if it has one.
     pub(crate) fn sasl(&self) -> Option<SocketAddr> {
-        self.sasl.as_ref().map(Port::address)
+        let own = self.sasl.as_ref().map(Port::address)?;
+        Some(self.sasl_proxy.as_ref().map_or(own, Proxy::address))
+    }
+
+    fn sasl_ports(&self) -> Option<SaslPorts> {
+        Some(SaslPorts {
+            own: self.sasl.as_ref()?.number(),
+            advertised: self.sasl()?.port(),
+        })
     }
 
     /// Where it answers for sure, if it answers at all.
@@ -242,6 +257,12 @@ impl Node {
     fn log_file(&self) -> PathBuf {
         self.folder.join("broker.log")
     }
+}
+
+async fn proxy(before: &Port) -> Result<Proxy, StartError> {
+    Proxy::start(before.address())
+        .await
+        .map_err(StartError::io("start a proxy on", "127.0.0.1"))
 }
 
 fn port() -> Result<Port, StartError> {

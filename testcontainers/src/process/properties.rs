@@ -19,7 +19,15 @@ pub(crate) struct NodePorts {
     /// For the quorum.
     pub(crate) controller: u16,
     /// For clients that log in.
-    pub(crate) sasl: Option<u16>,
+    pub(crate) sasl: Option<SaslPorts>,
+}
+
+/// Where a node listens for clients that log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SaslPorts {
+    pub(crate) own: u16,
+    /// As the node tells it to clients: the port of its proxy, if it has one.
+    pub(crate) advertised: u16,
 }
 
 /// The file for `own`, one of `nodes`. `extra` wins over everything written here.
@@ -49,7 +57,12 @@ fn addresses(own: &NodePorts, nodes: &[NodePorts]) -> Vec<(String, String)> {
         controller,
         sasl,
     } = own;
-    let sasl = sasl.map_or(String::new(), |port| format!(",SASL://127.0.0.1:{port}"));
+    let sasl = |pick: fn(SaslPorts) -> u16| {
+        sasl.map_or(String::new(), |ports| {
+            format!(",SASL://127.0.0.1:{}", pick(ports))
+        })
+    };
+    let (sasl_own, sasl_advertised) = (sasl(|ports| ports.own), sasl(|ports| ports.advertised));
     let voters: Vec<String> = nodes
         .iter()
         .map(|voter| format!("{}@127.0.0.1:{}", voter.node, voter.controller))
@@ -60,12 +73,14 @@ fn addresses(own: &NodePorts, nodes: &[NodePorts]) -> Vec<(String, String)> {
         (
             "listeners",
             &format!(
-                "PLAINTEXT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}{sasl}"
+                "PLAINTEXT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal},CONTROLLER://127.0.0.1:{controller}{sasl_own}"
             ),
         ),
         (
             "advertised.listeners",
-            &format!("PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{internal}{sasl}"),
+            &format!(
+                "PLAINTEXT://127.0.0.1:{advertised},INTERNAL://127.0.0.1:{internal}{sasl_advertised}"
+            ),
         ),
     ])
 }
@@ -253,16 +268,25 @@ mod tests {
 
     #[test]
     fn who_logs_in_has_a_port_of_its_own() {
+        let sasl = SaslPorts {
+            own: 1005,
+            advertised: 1006,
+        };
         let own = NodePorts {
-            sasl: Some(1005),
+            sasl: Some(sasl),
             ..ports(1)
         };
         let file = server_properties(&own, &[own], Path::new("/data"), &BTreeMap::new());
-        let ends: Vec<&str> = file
+        let ends: Vec<(&str, &str)> = file
             .lines()
-            .filter(|line| line.ends_with(",SASL://127.0.0.1:1005"))
-            .map(|line| line.split_once('=').unwrap().0)
+            .filter_map(|line| {
+                let (key, value) = line.split_once('=').unwrap();
+                Some((key, value.rsplit_once(",SASL://127.0.0.1:")?.1))
+            })
             .collect();
-        assert_eq!(ends, ["advertised.listeners", "listeners"]);
+        assert_eq!(
+            ends,
+            [("advertised.listeners", "1006"), ("listeners", "1005")]
+        );
     }
 }
