@@ -3,7 +3,8 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::error::{EncodeFault, EncodeReason};
-use crate::primitives::{Classic, Wire};
+use crate::primitives::Wire;
+use crate::rows::Kind;
 
 /// A message on its way to bytes. Large byte fields are not copied: they stay where they are, between the bytes of the head.
 #[expect(unnameable_types, reason = "only the tables of this crate speak it")]
@@ -14,7 +15,7 @@ pub struct Encoder {
     /// Compact lengths and tag sections (KIP-482).
     pub(crate) flexible: bool,
     /// Where in `head` shared bytes belong, in ascending order.
-    shared: Vec<(usize, Bytes)>,
+    pub(crate) shared: Vec<(usize, Bytes)>,
     share_from: usize,
 }
 
@@ -33,11 +34,6 @@ impl Encoder {
         }
     }
 
-    /// Head bytes, and what belongs between them.
-    pub(crate) fn finish(self) -> (BytesMut, Vec<(usize, Bytes)>) {
-        (self.head, self.shared)
-    }
-
     #[inline]
     pub(crate) fn put_unsigned_varint(&mut self, mut value: u32) {
         while value >= 0x80 {
@@ -49,22 +45,15 @@ impl Encoder {
         self.head.put_u8(last);
     }
 
-    /// A length or count, or null in its place.
+    /// The length or count of a value of `kind`.
     #[inline]
-    pub(crate) fn put_length(
-        &mut self,
-        length: Option<usize>,
-        classic: Classic,
-    ) -> Result<(), EncodeFault> {
-        let number = match (classic, length) {
-            (_, None) => -1,
-            (Classic::Int16, Some(length)) => at_most(0x7fff, length)?,
-            (Classic::Int32, Some(length)) => at_most(0x7fff_ffff, length)?,
-        };
-        match (self.flexible, classic, number.to_be_bytes()) {
-            (true, ..) => self.put_unsigned_varint(number.cast_unsigned().wrapping_add(1)),
-            (false, Classic::Int16, [_, _, low @ ..]) => self.head.put_slice(&low),
-            (false, Classic::Int32, all) => self.head.put_slice(&all),
+    pub(crate) fn put_length(&mut self, length: usize, kind: Kind) -> Result<(), EncodeFault> {
+        let width = kind.length_width();
+        let number = at_most((1 << (8 * width - 1)) - 1, length)?;
+        if self.flexible {
+            self.put_unsigned_varint(number + 1);
+        } else {
+            self.head.put_uint(number.into(), width);
         }
         Ok(())
     }
@@ -79,15 +68,6 @@ impl Encoder {
         }
     }
 
-    /// A tag section without tags, unless this version has none; where its count stands.
-    #[inline]
-    pub(crate) fn put_no_tags(&mut self) -> usize {
-        if self.flexible {
-            self.head.put_u8(0);
-        }
-        self.head.len() - usize::from(self.flexible)
-    }
-
     /// A tagged field: number, size, value.
     pub(crate) fn put_tagged<T: Wire>(&mut self, tag: u32, value: &T) -> Result<(), EncodeFault> {
         self.put_unsigned_varint(tag);
@@ -96,7 +76,7 @@ impl Encoder {
         value.encode(self)?;
         self.share_from = share_from;
         let size = self.head.len() - start;
-        self.put_unsigned_varint(at_most(0x7fff_ffff, size)?.cast_unsigned());
+        self.put_unsigned_varint(at_most(0x7fff_ffff, size)?);
         // The size is known at the end and belongs in front.
         if let Some(written) = self.head.get_mut(start..) {
             written.rotate_left(size);
@@ -106,7 +86,7 @@ impl Encoder {
 }
 
 #[inline]
-fn at_most(limit: usize, length: usize) -> Result<i32, EncodeFault> {
-    let number = i32::try_from(length).ok().filter(|_| length <= limit);
+fn at_most(limit: usize, length: usize) -> Result<u32, EncodeFault> {
+    let number = u32::try_from(length).ok().filter(|_| length <= limit);
     number.ok_or_else(|| EncodeFault::new(EncodeReason::TooLong { length, limit }))
 }

@@ -75,6 +75,12 @@ impl Frame {
     }
 }
 
+impl From<Encoder> for Frame {
+    fn from(Encoder { head, shared, .. }: Encoder) -> Self {
+        Self { head, shared }
+    }
+}
+
 /// A request as the client writes it.
 ///
 /// # Errors
@@ -259,8 +265,7 @@ pub(crate) fn encode_message<M: Message>(
     message
         .encode(&mut out)
         .map_err(|fault| fault.into_error(M::STRUCTURE.name, version))?;
-    let (head, shared) = out.finish();
-    Ok(Frame { head, shared }.to_bytes())
+    Ok(Frame::from(out).to_bytes())
 }
 
 /// The whole of `body` as one message.
@@ -298,11 +303,9 @@ fn encode<H: Message, M: Message>(
     let flexible_header = flexible && header_version > 0;
     let mut out = Encoder::new(head, header_version, flexible_header);
     header.encode(&mut out)?;
-    let (head, _) = out.finish();
-    let mut out = Encoder::new(head, version, flexible);
+    let mut out = Encoder::new(out.head, version, flexible);
     message.encode(&mut out)?;
-    let (head, shared) = out.finish();
-    let mut frame = Frame { head, shared };
+    let mut frame = Frame::from(out);
     let length = frame.len() - 4;
     let Ok(prefix) = i32::try_from(length) else {
         return Err(EncodeFault::new(EncodeReason::TooLong {

@@ -31,22 +31,22 @@
 //!
 //! A length is held against the bytes left before anything is done with it, a count against as many of the smallest elements.
 //! Even so an element may be larger here than there: an empty string takes one byte of the wire and 24 of memory. An array
-//! therefore starts with room for as many elements as fit, *in memory*, into the bytes that are left, and later makes room for as
-//! many again as it has really read, up to its count and no further. So, for a frame of `n` bytes:
-//! - room made on the word of a count alone is at most `n` bytes and one element for each array around it and itself; the tables
-//!   nest arrays four deep at most, thus a lie costs `4 n` beyond what was really read;
-//! - `k` elements that are really there take `k * size_of::<T>()` bytes, and the smaller rooms they grew out of less than twice that.
+//! therefore starts with room for its count, but for no more elements than fit, *in memory*, into the bytes that are left; when it
+//! has read that many, it doubles as every `Vec` does. So, for a frame of `n` bytes:
+//! - room made on the word of a count alone is at most `n` bytes and one element, for an array and for each one around it; the
+//!   tables nest arrays four deep at most, thus a lie costs `4 n` beyond what was really read;
+//! - an array of `k` elements that are really there has room for fewer than `2 k`, `2 k * size_of::<T>()` bytes, and the smaller
+//!   rooms that it outgrew were together no larger.
 
-use bytes::{BufMut as _, Bytes};
+use bytes::{Buf as _, BufMut as _, Bytes};
 use nom::Parser as _;
 use nom::bytes::complete::take;
-use nom::number::complete::{be_i16, be_i32};
+use nom::number::complete::be_u8;
 
 use crate::encoder::Encoder;
 use crate::error::{DecodeReason, EncodeFault, Fault};
 use crate::error_code::ErrorCode;
 use crate::rows::Kind;
-use crate::secret::Secret;
 use crate::uuid::Uuid;
 
 /// What a parser gives back: the bytes after the value, and the value.
@@ -64,66 +64,22 @@ pub struct Context<'a> {
     pub frame: &'a Bytes,
 }
 
-/// A type of the wire. It says how it looks, or, if null is a matter of its length, how it looks when it may be null; each pair of
-/// methods here stands on the other one.
+/// A type of the wire.
 #[expect(unnameable_types, reason = "only the tables of this crate speak it")]
 pub trait Wire: Sized {
     /// Its name in Kafka's schema.
     const KIND: Kind;
 
-    /// Reads a value off the front of `input`.
-    #[inline]
-    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
-        match Self::decode_nullable(input, context)? {
-            (rest, Some(value)) => Ok((rest, value)),
-            (_, None) => Err(Fault::at(input, DecodeReason::Null)),
-        }
-    }
+    /// Reads one value off the front of `input`.
+    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self>;
 
     /// Appends the value to `out`.
-    #[inline]
-    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        Self::encode_nullable(Some(self), out)
-    }
-
-    /// Reads a value or a null: one byte says which.
-    fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
-        match i8::decode(input, context)? {
-            (rest, -1) => Ok((rest, None)),
-            (rest, 1) => Self::decode(rest, context).map(|(rest, value)| (rest, Some(value))),
-            (_, marker) => Err(Fault::at(input, DecodeReason::Presence(marker))),
-        }
-    }
-
-    /// Appends a value or a null.
-    fn encode_nullable(value: Option<&Self>, out: &mut Encoder) -> Result<(), EncodeFault> {
-        out.head.put_i8(if value.is_some() { 1 } else { -1 });
-        value.map_or(Ok(()), |value| value.encode(out))
-    }
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault>;
 
     /// Whether it is a null.
     #[inline]
     fn is_null(&self) -> bool {
         false
-    }
-}
-
-impl<T: Wire> Wire for Option<T> {
-    const KIND: Kind = Kind::Nullable(&T::KIND);
-
-    #[inline]
-    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
-        T::decode_nullable(input, context)
-    }
-
-    #[inline]
-    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        T::encode_nullable(self.as_ref(), out)
-    }
-
-    #[inline]
-    fn is_null(&self) -> bool {
-        self.is_none()
     }
 }
 
@@ -166,18 +122,19 @@ impl Wire for String {
     const KIND: Kind = Kind::String;
 
     #[inline]
-    fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
-        let (rest, bytes) = sized_bytes(input, context, Classic::Int16)?;
-        match bytes.map(std::str::from_utf8).transpose() {
-            Ok(text) => Ok((rest, text.map(str::to_owned))),
+    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
+        let (rest, length) = length::<Self>(input, context)?;
+        let (rest, bytes) = take(length)(rest)?;
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok((rest, text.to_owned())),
             Err(_) => Err(Fault::at(input, DecodeReason::Utf8)),
         }
     }
 
     #[inline]
-    fn encode_nullable(text: Option<&Self>, out: &mut Encoder) -> Result<(), EncodeFault> {
-        out.put_length(text.map(Self::len), Classic::Int16)?;
-        out.head.put_slice(text.map_or(&[], |text| text.as_bytes()));
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
+        out.put_length(self.len(), Self::KIND)?;
+        out.head.put_slice(self.as_bytes());
         Ok(())
     }
 }
@@ -186,17 +143,16 @@ impl Wire for Bytes {
     const KIND: Kind = Kind::Bytes;
 
     #[inline]
-    fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
-        let (rest, bytes) = sized_bytes(input, context, Classic::Int32)?;
-        Ok((rest, bytes.map(|bytes| context.frame.slice_ref(bytes))))
+    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
+        let (rest, length) = length::<Self>(input, context)?;
+        let (rest, bytes) = take(length)(rest)?;
+        Ok((rest, context.frame.slice_ref(bytes)))
     }
 
     #[inline]
-    fn encode_nullable(bytes: Option<&Self>, out: &mut Encoder) -> Result<(), EncodeFault> {
-        out.put_length(bytes.map(Self::len), Classic::Int32)?;
-        if let Some(bytes) = bytes {
-            out.put_shared(bytes);
-        }
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
+        out.put_length(self.len(), Self::KIND)?;
+        out.put_shared(self);
         Ok(())
     }
 }
@@ -204,88 +160,86 @@ impl Wire for Bytes {
 impl<T: Wire> Wire for Vec<T> {
     const KIND: Kind = Kind::Array(&T::KIND);
 
-    fn decode_nullable<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Option<Self>> {
-        let (mut rest, count) =
-            length(input, context, Classic::Int32, const { T::KIND.min_size() })?;
-        let Some(count) = count else {
-            return Ok((rest, None));
-        };
+    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
+        let (mut rest, count) = length::<Self>(input, context)?;
         let fitting = rest.len() / size_of::<T>().max(1) + 1;
         let mut elements = Self::with_capacity(count.min(fitting));
         for index in 0..count {
-            let (after, element) =
-                T::decode(rest, context).map_err(|fault| Fault::in_element(fault, index))?;
+            let read = T::decode(rest, context);
+            let (after, element) = read.map_err(|fault| Fault::in_element(fault, index))?;
             elements.push(element);
             rest = after;
         }
-        Ok((rest, Some(elements)))
+        Ok((rest, elements))
     }
 
-    fn encode_nullable(elements: Option<&Self>, out: &mut Encoder) -> Result<(), EncodeFault> {
-        out.put_length(elements.map(Self::len), Classic::Int32)?;
-        for (index, element) in elements.into_iter().flatten().enumerate() {
-            element
-                .encode(out)
-                .map_err(|fault| fault.in_element(index))?;
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
+        out.put_length(self.len(), Self::KIND)?;
+        for (index, element) in self.iter().enumerate() {
+            let written = element.encode(out);
+            written.map_err(|fault| fault.in_element(index))?;
         }
         Ok(())
     }
 }
 
-/// Looks like what it hides.
-impl<T: Wire> Wire for Secret<T> {
-    const KIND: Kind = T::KIND;
+impl<T: Wire> Wire for Option<T> {
+    const KIND: Kind = Kind::Nullable(&T::KIND);
 
+    #[inline]
     fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
-        T::decode(input, context).map(|(rest, hidden)| (rest, Self(hidden)))
+        let (null, present) = marks(T::KIND, context.flexible);
+        if let Some(rest) = input.strip_prefix(null) {
+            return Ok((rest, None));
+        }
+        let Some(rest) = input.strip_prefix(present) else {
+            let (_, marker) = i8::decode(input, context)?;
+            return Err(Fault::at(input, DecodeReason::Presence(marker)));
+        };
+        T::decode(rest, context).map(|(rest, value)| (rest, Some(value)))
     }
 
+    #[inline]
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
-        self.0.encode(out)
+        let (null, present) = marks(T::KIND, out.flexible);
+        out.head.put_slice(self.as_ref().map_or(null, |_| present));
+        self.as_ref().map_or(Ok(()), |value| value.encode(out))
     }
 
+    #[inline]
     fn is_null(&self) -> bool {
-        self.0.is_null()
+        self.is_none()
     }
 }
 
-/// The type of a length or count in the classic form.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Classic {
-    Int16,
-    Int32,
+/// What stands in place of a null, and before a value that could have been one.
+#[inline]
+const fn marks(kind: Kind, flexible: bool) -> (&'static [u8], &'static [u8]) {
+    match kind {
+        Kind::Structure(_) => (&[0xff], &[1]),
+        _ if flexible => (&[0], &[]),
+        Kind::String => (&[0xff; 2], &[]),
+        _ => (&[0xff; 4], &[]),
+    }
 }
 
-/// A length or count, held against what is left for elements of at least `least` bytes; `None` is null.
+/// The length or count of a `T`, held against what is left for as many bytes or elements.
 #[inline]
-fn length<'a>(
-    input: &'a [u8],
-    context: Context<'a>,
-    classic: Classic,
-    least: usize,
-) -> Parsed<'a, Option<usize>> {
-    let (rest, length) = match (context.flexible, classic) {
-        (true, _) => unsigned_varint.map(|next| i64::from(next) - 1).parse(input),
-        (false, Classic::Int16) => be_i16.map(i64::from).parse(input),
-        (false, Classic::Int32) => be_i32.map(i64::from).parse(input),
+fn length<'a, T: Wire>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, usize> {
+    let width = T::KIND.length_width();
+    let (rest, length) = if context.flexible {
+        unsigned_varint.map(|next| i64::from(next) - 1).parse(input)
+    } else {
+        take(width)
+            .map(|mut length: &[u8]| length.get_int(width))
+            .parse(input)
     }?;
     match usize::try_from(length) {
-        Ok(length) if length.saturating_mul(least.max(1)) <= rest.len() => Ok((rest, Some(length))),
-        Err(_) if length == -1 => Ok((rest, None)),
+        Ok(length) if length.saturating_mul(const { T::KIND.unit_size() }) <= rest.len() => {
+            Ok((rest, length))
+        }
+        Err(_) if length == -1 => Err(Fault::at(input, DecodeReason::Null)),
         _ => Err(Fault::at(input, DecodeReason::Length(length))),
-    }
-}
-
-/// A length and as many bytes; `None` is null.
-#[inline]
-fn sized_bytes<'a>(
-    input: &'a [u8],
-    context: Context<'a>,
-    classic: Classic,
-) -> Parsed<'a, Option<&'a [u8]>> {
-    match length(input, context, classic, 1)? {
-        (rest, Some(length)) => take(length).map(Some).parse(rest),
-        (rest, None) => Ok((rest, None)),
     }
 }
 
@@ -299,21 +253,17 @@ pub(crate) fn unsigned_varint(input: &[u8]) -> Parsed<'_, u32> {
 }
 
 fn long_varint(input: &[u8]) -> Parsed<'_, u32> {
-    let mut value = 0;
-    for (index, &byte) in input.iter().take(5).enumerate() {
-        value |= u64::from(byte & 0x7f) << (7 * index);
+    let (mut rest, mut value) = (input, 0);
+    for shift in [0, 7, 14, 21, 28] {
+        let (after, byte) = be_u8(rest)?;
+        rest = after;
+        value |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
             let value = u32::try_from(value).map_err(|_| Fault::at(input, DecodeReason::Varint))?;
-            return Ok((input.get(index + 1..).unwrap_or_default(), value));
+            return Ok((rest, value));
         }
     }
-    let cut_off = input.len() < 5;
-    let reason = if cut_off {
-        DecodeReason::Truncated
-    } else {
-        DecodeReason::Varint
-    };
-    Err(Fault::at(input, reason))
+    Err(Fault::at(input, DecodeReason::Varint))
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ impl Structure {
             }
             if let Some(tag) = row.tag {
                 assert!(lowest_tag <= tag, "tags ascend");
-                assert!(tag < 0x7f, "tags are counted in one byte");
                 lowest_tag = tag + 1;
             }
             rest = after;
@@ -162,6 +161,23 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Bytes that its length or count has in the classic form; 0 for what has neither.
+    pub(crate) const fn length_width(self) -> usize {
+        match self {
+            Self::String => 2,
+            Self::Bytes | Self::Array(_) => 4,
+            _ => 0,
+        }
+    }
+
+    /// The least bytes that its length or count counts one of.
+    pub(crate) const fn unit_size(self) -> usize {
+        match self {
+            Self::Array(element) if element.min_size() > 0 => element.min_size(),
+            _ => 1,
+        }
+    }
+
     /// The least bytes that a value takes in any version; compact lengths, and nulls, take one.
     pub(crate) const fn min_size(self) -> usize {
         match self {

@@ -10,6 +10,11 @@ use bytes::Bytes;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::encoder::Encoder;
+use crate::error::EncodeFault;
+use crate::primitives::{Context, Parsed, Wire};
+use crate::rows::Kind;
+
 /// Bytes of a SASL exchange, the value of a setting that may be a password, or whatever else lets somebody in: it shows neither
 /// content nor length in `Debug`.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -18,6 +23,23 @@ pub struct Secret<T = Bytes>(pub T);
 impl<T> fmt::Debug for Secret<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+/// Looks like what it hides.
+impl<T: Wire> Wire for Secret<T> {
+    const KIND: Kind = T::KIND;
+
+    fn decode<'a>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, Self> {
+        T::decode(input, context).map(|(rest, hidden)| (rest, Self(hidden)))
+    }
+
+    fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
+        self.0.encode(out)
+    }
+
+    fn is_null(&self) -> bool {
+        self.0.is_null()
     }
 }
 

@@ -25,7 +25,7 @@
 use std::fmt::Debug;
 
 use nom::Parser as _;
-use nom::bytes::complete::take;
+use nom::multi::length_data;
 
 use crate::encoder::Encoder;
 use crate::error::{DecodeReason, EncodeFault, EncodeReason, Fault};
@@ -50,96 +50,56 @@ impl<T: Wire + PartialEq + Default> Field<T> {
         Self { row, default }
     }
 
-    /// Reads the field off the front of `input`, if this version has it.
+    /// Reads the field off the front of `input`, if this version has it. A tagged one must be all of `input`.
     #[inline]
-    pub(crate) fn read<'a>(&self, input: &'a [u8], context: Context<'a>) -> Parsed<'a, T> {
+    pub(crate) fn read<'a>(&self, input: &'a [u8], mut context: Context<'a>) -> Parsed<'a, T> {
         if !self.row.versions.contain(context.version) {
             return Ok((input, (self.default)()));
         }
-        let flexible = context.flexible && !self.row.classic;
-        match T::decode(
-            input,
-            Context {
-                flexible,
-                ..context
-            },
-        ) {
-            Ok((_, value)) if self.is_forbidden_null(&value, context.version) => {
+        context.flexible &= !self.row.classic;
+        match T::decode(input, context) {
+            Ok((_, value)) if self.forbids(&value, context.version) => {
                 Err(Fault::at(input, DecodeReason::Null))
+            }
+            Ok((rest @ [_, ..], _)) if self.row.tag.is_some() => {
+                Err(Fault::at(rest, DecodeReason::Trailing(rest.len())))
             }
             parsed => parsed,
         }
         .map_err(|fault| Fault::in_field(fault, self.row.name))
     }
 
-    /// Appends the field to `out`, if this version has it.
+    /// Appends the field to `out`, if this version has it. A tagged one comes with tag and size, or not at all.
     #[inline]
     pub(crate) fn write(&self, value: &T, out: &mut Encoder) -> Result<(), EncodeFault> {
-        if !self.row.versions.contain(out.version) {
-            return self.leave_out(value);
-        }
-        if self.is_forbidden_null(value, out.version) {
-            return Err(EncodeFault::new(EncodeReason::Null).in_field(self.row.name));
-        }
+        let exists = self.row.versions.contain(out.version);
         let flexible = out.flexible;
         out.flexible &= !self.row.classic;
-        let written = value.encode(out);
+        let written = match self.row.tag {
+            _ if !exists && (self.row.ignorable || !self.is_set(value)) => Ok(()),
+            _ if !exists => Err(EncodeFault::new(EncodeReason::NotInVersion)),
+            _ if self.forbids(value, out.version) => Err(EncodeFault::new(EncodeReason::Null)),
+            None => value.encode(out),
+            Some(tag) if self.is_set(value) => out.put_tagged(tag, value),
+            Some(_) => Ok(()),
+        };
         out.flexible = flexible;
         written.map_err(|fault| fault.in_field(self.row.name))
     }
 
-    /// Reads the `bytes` of a tag into its `place`; they must be no more than the value.
-    pub(crate) fn read_tagged<'a>(
-        &self,
-        bytes: &'a [u8],
-        context: Context<'a>,
-        place: &mut T,
-    ) -> Result<(), nom::Err<Fault>> {
-        let (rest, value) = self.read(bytes, context)?;
-        if !rest.is_empty() && self.row.versions.contain(context.version) {
-            let fault = Fault::at(rest, DecodeReason::Trailing(rest.len()));
-            return Err(Fault::in_field(fault, self.row.name));
-        }
-        *place = value;
-        Ok(())
+    /// How many fields a tagged one adds to the tag section: one or none.
+    pub(crate) fn count(&self, value: &T, version: i16) -> u32 {
+        u32::from(self.row.versions.contain(version) && self.is_set(value))
     }
 
-    /// Writes a tag, its size and its value, if there is something to say, and counts it at `count` of the head.
-    pub(crate) fn write_tagged(
-        &self,
-        value: &T,
-        count: usize,
-        out: &mut Encoder,
-    ) -> Result<(), EncodeFault> {
-        if !self.row.versions.contain(out.version) {
-            return self.leave_out(value);
-        }
-        if let (Some(tag), true) = (self.row.tag, *value != (self.default)()) {
-            out.put_tagged(tag, value)
-                .map_err(|fault| fault.in_field(self.row.name))?;
-            out.head
-                .get_mut(count)
-                .into_iter()
-                .for_each(|count| *count += 1);
-        }
-        Ok(())
-    }
-
-    /// The version has no such field: the value must not matter.
-    fn leave_out(&self, value: &T) -> Result<(), EncodeFault> {
-        if self.row.ignorable || *value == (self.default)() {
-            return Ok(());
-        }
-        Err(EncodeFault::new(EncodeReason::NotInVersion).in_field(self.row.name))
+    fn is_set(&self, value: &T) -> bool {
+        *value != (self.default)()
     }
 
     #[inline]
-    fn is_forbidden_null(&self, value: &T, version: i16) -> bool {
-        value.is_null()
-            && !self
-                .row
-                .nullable
-                .is_some_and(|versions| versions.contain(version))
+    fn forbids(&self, value: &T, version: i16) -> bool {
+        let nullable = self.row.nullable;
+        value.is_null() && !nullable.is_some_and(|versions| versions.contain(version))
     }
 }
 
@@ -154,16 +114,15 @@ pub(crate) fn read_tags<'a>(
         return Ok((input, ()));
     }
     let (mut rest, count) = unsigned_varint(input)?;
-    let mut lowest = 0;
+    let mut last = None;
     for _ in 0..count {
-        let (after, (tag, size)) = (unsigned_varint, unsigned_varint).parse(rest)?;
-        if u64::from(tag) < lowest {
+        let (after, (tag, bytes)) =
+            (unsigned_varint, length_data(unsigned_varint)).parse_complete(rest)?;
+        if last >= Some(tag) {
             return Err(Fault::at(rest, DecodeReason::TagOrder(tag)));
         }
-        let (after, bytes) = take(size)(after)?;
         read(tag, bytes)?;
-        lowest = u64::from(tag) + 1;
-        rest = after;
+        (rest, last) = (after, Some(tag));
     }
     Ok((rest, ()))
 }
@@ -248,17 +207,22 @@ macro_rules! wire_struct {
                         $( $name, )*
                         $($( $tag_name: (Rows::$tag_name.default)(), )*)?
                     };
-                    let (input, ()) = read_tags(input, context, |tag, bytes| match tag {
-                        $($( $tag => Rows::$tag_name.read_tagged(bytes, context, &mut value.$tag_name), )*)?
-                        _ => Ok(()),
+                    let (input, ()) = read_tags(input, context, |tag, bytes| {
+                        match tag {
+                            $($( $tag => (_, value.$tag_name) = Rows::$tag_name.read(bytes, context)?, )*)?
+                            _ => {}
+                        }
+                        Ok(())
                     })?;
                     Ok((input, value))
                 }
 
                 fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
                     $( Rows::$name.write(&self.$name, out)?; )*
-                    let _tags = out.put_no_tags();
-                    $($( Rows::$tag_name.write_tagged(&self.$tag_name, _tags, out)?; )*)?
+                    if out.flexible {
+                        out.put_unsigned_varint(0 $($( + Rows::$tag_name.count(&self.$tag_name, out.version) )*)?);
+                    }
+                    $($( Rows::$tag_name.write(&self.$tag_name, out)?; )*)?
                     Ok(())
                 }
             }

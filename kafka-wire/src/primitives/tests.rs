@@ -26,7 +26,7 @@ fn read<T: Wire>(bytes: &'static [u8], flexible: bool) -> Result<T, DecodeReason
 fn write<T: Wire>(value: &T, flexible: bool) -> Vec<u8> {
     let mut out = Encoder::new(BytesMut::new(), 0, flexible);
     value.encode(&mut out).unwrap();
-    out.finish().0.to_vec()
+    out.head.to_vec()
 }
 
 #[test]
@@ -110,10 +110,9 @@ fn large_bytes_are_shared_and_small_ones_copied() {
     let mut out = Encoder::new(BytesMut::new(), 0, false);
     large.encode(&mut out).unwrap();
     Bytes::from_static(b"ab").encode(&mut out).unwrap();
-    let (head, shared) = out.finish();
-    assert_eq!(head.len(), 4 + 4 + 2);
-    let [(at, bytes)] = &shared[..] else {
-        unreachable!("{shared:?}")
+    assert_eq!(out.head.len(), 4 + 4 + 2);
+    let [(at, bytes)] = &out.shared[..] else {
+        unreachable!("{out:?}")
     };
     assert_eq!((*at, bytes.as_ptr()), (4, large.as_ptr()));
 }
