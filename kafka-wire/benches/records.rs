@@ -1,6 +1,18 @@
 //! What record batches cost: walking and building 10,000 records, every codec both ways, beside `kafka-protocol`.
 //!
 //! `cargo bench -p kafka-wire --bench records`; criterion's "elem/s" are records, its "B/s" bytes of uncompressed batch.
+//!
+//! Instructions that a record of 100 B with a key of 13 B takes, as `valgrind --tool=callgrind` counts them. On a machine with
+//! other work they say more than a clock does, and show what a change has changed:
+//!
+//! | | ours | of which | `kafka-protocol` |
+//! |---|---|---|---|
+//! | build, in batches of 16 KiB | 331 | 200 encode, 36 copy key and value, 59 checksum, the rest makes batches and buffers | 475, one batch |
+//! | walk, checksum skipped | 216 | | |
+//! | walk | 273 | 57 checksum | 628 |
+//!
+//! In time, appending to a batch in the nearest cache takes 10 ns where only copying key and value takes 7.5 (2 GHz); reading 10,000 values
+//! from farther away and writing 1.2 MB adds 4, the checksum 5.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +27,8 @@ use bytes::{Bytes, BytesMut};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use kafka_protocol::records as theirs;
 use kafka_wire::records::{
-    BatchBuilder, Batches, Codecs, Compression, CrcCheck, DecompressLimits, NewRecord, RecordBatch,
+    BatchBuilder, Batches, Codecs, Compression, CrcCheck, DecompressLimits, LogEntries, NewRecord,
+    RecordBatch,
 };
 
 criterion_group!(benches, walk, build, compress, decompress);
@@ -91,6 +104,19 @@ fn walk_ours(bytes: &Bytes, check: CrcCheck) -> usize {
     sum
 }
 
+/// As a consumer does, who does not know how old a segment is.
+fn walk_any(bytes: &Bytes) -> usize {
+    let mut sum = 0;
+    for entry in LogEntries::new(bytes.clone(), CrcCheck::Verify) {
+        let records = entry.unwrap().open(&DecompressLimits::default()).unwrap();
+        for record in &records {
+            let record = record.unwrap();
+            sum += record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len);
+        }
+    }
+    sum
+}
+
 fn walk(criterion: &mut Criterion) {
     for size in SIZES {
         let bytes = batch(&values(size), Compression::None);
@@ -101,6 +127,9 @@ fn walk(criterion: &mut Criterion) {
         });
         group.bench_function("ours", |bench| {
             bench.iter(|| walk_ours(black_box(&bytes), CrcCheck::Verify));
+        });
+        group.bench_function("ours, formats told apart", |bench| {
+            bench.iter(|| walk_any(black_box(&bytes)));
         });
         group.bench_function("kafka-protocol", |bench| {
             bench.iter(|| {

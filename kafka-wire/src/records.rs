@@ -3,7 +3,8 @@
 //! Producers gather records into *batches*, and a batch is what everybody else handles: a broker appends it, replicates it and serves
 //! it as it is, without looking at single records. A batch has a header of 61 bytes, which says where it stands in the partition,
 //! how many records follow, who wrote them and how they are compressed; behind it stand the records, compressed as one
-//! piece or not at all. This is *record batch v2*, the only format since Kafka 0.11 (KIP-98); `Batches` refuses the message sets before it.
+//! piece or not at all. This is *record batch v2*, the only format written since Kafka 0.11 (KIP-98). Segments from before hold *message
+//! sets*, which are read and never written: see [`MessageSet`].
 //!
 //! ```text
 //!   0         12        21             61
@@ -19,25 +20,40 @@
 //! producer. Offsets and timestamps of records are small differences from the header's, as varints: offset = base offset + delta. A
 //! compacted batch loses records but keeps its offsets, so deltas rise but need not be 0, 1, 2 …
 //!
-//! The header stands above `BatchHeader::parse`, a record above `Records::record`, both as Kafka's documentation prints them.
+//! Byte by byte, as Kafka's documentation prints them: the header above `BatchHeader::parse`, a record above `Records::record`, a message
+//! above `Message::fields`, what control records hold above [`ControlRecord::parse`] and [`ControlRecord::end_txn_marker`].
+//!
+//! | to read | take | which yields |
+//! |---|---|---|
+//! | what a broker serves, whatever its age | [`LogEntries`] | a [`RecordBatch`] or a [`MessageSet`] |
+//! | what a producer sends: record batches and nothing else | [`Batches`] | a [`RecordBatch`] |
+//! | the records of either | `open`, then [`RecordSet::iter`] | a [`RecordRef`] |
+//! | the record of a control batch | [`ControlRecord::parse`] | its type, and how a transaction ended |
 //!
 //! # Reading
 //! ```
 //! # use bytes::Bytes;
 //! # use kafka_wire::records::*;
-//! # fn show(fetched: Bytes) -> Result<(), RecordError> {
-//! for batch in Batches::new(fetched, CrcCheck::Verify) {
-//!     let records = batch?.open(&DecompressLimits::default())?;
+//! # fn show(fetched: Bytes) -> Result<(), Box<dyn std::error::Error>> {
+//! for entry in LogEntries::new(fetched, CrcCheck::Verify) {
+//!     let entry = entry?;
+//!     let records = entry.open(&DecompressLimits::default())?;
+//!     let is_control = records.header().attributes.is_control();
 //!     for record in &records {
 //!         let record = record?;
-//!         println!("{}: {} bytes", record.offset, record.value.map_or(0, <[u8]>::len));
+//!         if is_control {
+//!             println!("{}: {}", record.offset, ControlRecord::parse(&record)?.control_type);
+//!         } else {
+//!             println!("{}: {} bytes", record.offset, record.value.map_or(0, <[u8]>::len));
+//!         }
 //!     }
+//!     println!("to be continued at {}", entry.next_offset());
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //! A batch is validated once, then its records are parsed one at a time while they are asked for: a [`RecordRef`] borrows, nothing
-//! is allocated per record. Compressed batches are decompressed once, into memory that grows with what really comes out, up to
+//! is allocated per record. Messages become the records of a batch first, in one copy. Compressed batches are decompressed once, into memory that grows with what really comes out, up to
 //! [`DecompressLimits`]. No input panics, and no loop is longer than the input.
 //!
 //! # Writing

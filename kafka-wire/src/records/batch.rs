@@ -96,7 +96,8 @@ pub enum CrcCheck {
     Skip,
 }
 
-/// The batches in the `records` bytes of a fetch answer (or of a produce request), in order.
+/// The batches in the `records` bytes of a produce request (or of a fetch answer without old segments), in order; messages of older
+/// formats are an error. [`LogEntries`](super::LogEntries) reads both.
 ///
 /// Ends before a batch that is cut off at the end, and after the first error: behind a batch of unknown
 /// length nothing can be found.

@@ -21,7 +21,8 @@ impl RecordSet {
         Self { header, records }
     }
 
-    /// The header of the batch.
+    /// The header of the batch. For messages of magic 0 and 1, that of the batch they would be: offsets, timestamps, flags and count
+    /// are theirs, nobody produced it, and its checksum is 0, for the messages' own have been looked at.
     pub fn header(&self) -> &BatchHeader {
         &self.header
     }
@@ -96,7 +97,7 @@ pub struct RecordRef<'a> {
     /// Where the record stands in its partition.
     pub offset: i64,
     /// Milliseconds since 1970: when the producer made it, or with [`TimestampType::LogAppend`] when the broker
-    /// appended its batch. -1 if the producer gave none.
+    /// appended its batch. -1 if the producer gave none, as nobody could in magic 0.
     pub timestamp: i64,
     /// The key, opaque to Kafka.
     pub key: Option<&'a [u8]>,

@@ -152,7 +152,7 @@ mod tests {
             prop_assert_eq!(take_i32(&mut written), Some(first));
             prop_assert_eq!(take_i32(&mut written), Some(0));
             prop_assert_eq!(take_i32(&mut written), Some(last));
-            prop_assert_eq!(written, &[] as &[u8]);
+            prop_assert!(written.is_empty());
         }
     }
 
