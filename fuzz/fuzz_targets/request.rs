@@ -1,17 +1,14 @@
-//! The first two bytes choose API and version; the rest is a request's body. What can be read can be written, and reading what was
-//! written gives the same again.
+//! Requests from hostile bytes.
+//!
+//! Feeds: two bytes that choose API and version, then a request's body.
+//!
+//! Asserts: reading allocates no more than `memory::message_limit` allows; what can be read can be written; reading what was written gives
+//! the same bytes again (bytes may have more than one form, such as an unknown tag or a long varint, but what we write has one)
+//! and is never longer than what came; the way through whole frames ends with the same bytes.
 #![no_main]
 
-use bytes::Bytes;
-use kafka_wire::messages::APIS;
+use kafka_fuzz::choice::Direction;
+use kafka_fuzz::messages::check;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|data: &[u8]| {
-    let [api, version, body @ ..] = data else { return };
-    let api = &APIS[usize::from(*api) % APIS.len()];
-    let count = u8::try_from(api.versions.clone().count()).unwrap();
-    let version = api.versions.start() + i16::from(version % count);
-    let Ok(written) = (api.recode_request)(&Bytes::copy_from_slice(body), version) else { return };
-    // Bytes may have more than one form (an unknown tag, a long varint); what we write has one.
-    assert_eq!((api.recode_request)(&written, version).as_ref(), Ok(&written), "{} v{version}", api.key);
-});
+fuzz_target!(|data: &[u8]| check(data, Direction::Request));
