@@ -223,7 +223,7 @@ const fn marks(kind: Kind, flexible: bool) -> (&'static [u8], &'static [u8]) {
     }
 }
 
-/// The length or count of a `T`, held against what is left for as many bytes or elements.
+/// The length or count of a `T`, held against what is left for as many bytes or elements, and against the most a classic one can say.
 #[inline]
 fn length<'a, T: Wire>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, usize> {
     let width = T::KIND.length_width();
@@ -234,8 +234,9 @@ fn length<'a, T: Wire>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, usiz
             .map(|mut length: &[u8]| length.get_int(width))
             .parse(input)
     }?;
+    let most = rest.len().min((1 << (8 * width - 1)) - 1);
     match usize::try_from(length) {
-        Ok(length) if length.saturating_mul(const { T::KIND.unit_size() }) <= rest.len() => {
+        Ok(length) if length.saturating_mul(const { T::KIND.unit_size() }) <= most => {
             Ok((rest, length))
         }
         Err(_) if length == -1 => Err(Fault::at(input, DecodeReason::Null)),

@@ -105,6 +105,24 @@ fn a_string_over_the_limit_is_not_written() {
 }
 
 #[test]
+fn a_string_over_the_limit_is_not_read_either() {
+    // A compact length can say more than a classic one; Kafka refuses it all the same.
+    for (length, varint) in [(0x7fff, [0x80, 0x80, 2]), (0x8000, [0x81, 0x80, 2])] {
+        let bytes = [&varint[..], &vec![b'x'; length]].concat().leak();
+        let expected = if length == 0x7fff {
+            Ok(length)
+        } else {
+            Err(DecodeReason::Length(0x8000))
+        };
+        assert_eq!(read::<String>(bytes, true).map(|it| it.len()), expected);
+        let read = read::<Option<String>>(bytes, true);
+        assert_eq!(read.map(|it| it.unwrap().len()), expected);
+    }
+    let bytes = [&[0x81, 0x80, 2][..], &[0; 0x8000]].concat().leak();
+    assert_eq!(read::<Bytes>(bytes, true).map(|it| it.len()), Ok(0x8000));
+}
+
+#[test]
 fn large_bytes_are_shared_and_small_ones_copied() {
     let large = Bytes::from(vec![7; 4096]);
     let mut out = Encoder::new(BytesMut::new(), 0, false);
