@@ -13,8 +13,8 @@
 //! consumer holds at most twice `fetch_max_bytes` per broker (and what a single batch may be larger), whatever the size of its topics.
 //!
 //! Minimal here, at its final place: no patterns in `subscribe`, no offsets for times, no truncation detection by
-//! `OffsetForLeaderEpoch` (KIP-320; epochs are sent, stale ones are refused by brokers), no closest replica (KIP-392), message sets
-//! v0 and v1 are refused. What groups lack is said in [`group`](crate::group).
+//! `OffsetForLeaderEpoch` (KIP-320; epochs are sent, stale ones are refused by brokers), no closest replica (KIP-392). What groups
+//! lack is said in [`group`](crate::group).
 
 pub(crate) mod buffer;
 pub(crate) mod chunk;

@@ -17,8 +17,7 @@
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no idle close, no telemetry (KIP-714);
 //! - producer: no transactions, no splitting of batches that the broker finds too large;
-//! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392), no message sets
-//!   v0 and v1;
+//! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392);
 //! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors; commits carry no
 //!   metadata and no leader epoch; of `max.poll.interval.ms` only the rebalance timeout;
 //! - administration: nothing.

@@ -18,6 +18,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use kafka_client::{
     Client, ClientConfig, Compression, Consumer, ConsumerConfig, Error, ErrorCode, Event,
     Isolation, OffsetReset, Producer, ProducerConfig, ProducerRecord, Start, TopicPartition,
@@ -601,7 +602,7 @@ async fn rolled_back_records_are_hidden_from_those_who_read_committed() {
 }
 
 /// Three records at offset 0 in a transaction.
-fn transactional_batch(id: i64) -> bytes::Bytes {
+fn transactional_batch(id: i64) -> Bytes {
     use kafka_wire::records::{BatchBuilder, NewRecord, ProducerStamp};
     let mut builder = BatchBuilder::new(1000, 0);
     for _ in 0..3 {
@@ -721,6 +722,61 @@ async fn records_that_the_broker_deleted_are_skipped() {
         offsets.ends_with(&(150..200).collect::<Vec<_>>()),
         "{offsets:?}"
     );
+}
+
+#[tokio::test]
+async fn old_segments_are_read_as_well() {
+    let cluster = embedded(1).await;
+    cluster.create_topic("old", 1, 1).await.unwrap();
+    let client = client(&cluster);
+    let partition = tp("old", 0);
+    // Offsets 42-45, and what the size limit left of the next message.
+    let old = include_bytes!("../../kafka-wire/tests/data/java-v1-gzip.messages");
+    let records = Bytes::from([&old[..], &old[..50]].concat());
+    cluster.embedded().unwrap().control(move |seen| {
+        let Ok(request) = seen.request::<FetchRequest>() else {
+            return Control::Pass;
+        };
+        if !seen.is::<FetchRequest>() || request.topics.is_empty() {
+            return Control::Pass;
+        }
+        let asked = &request.topics[0];
+        if asked.partitions[0].fetch_offset > 45 {
+            return Control::Drop;
+        }
+        let topic = FetchableTopicResponse {
+            topic: asked.topic.clone(),
+            topic_id: asked.topic_id,
+            partitions: vec![PartitionData {
+                high_watermark: 46,
+                records: Some(records.clone()),
+                ..Default::default()
+            }],
+        };
+        let answer = FetchResponse {
+            responses: vec![topic],
+            ..Default::default()
+        };
+        seen.answer::<FetchRequest>(&answer).unwrap()
+    });
+    let start = [(partition.clone(), Start::Earliest)];
+    let mut consumer = assigned(&client, ConsumerConfig::default(), &start);
+    let Some(Event::Records(records)) = consumer.poll(POLL).await.unwrap() else {
+        panic!("an event without records")
+    };
+    let read: Vec<_> = records
+        .iter()
+        .map(Result::unwrap)
+        .map(|record| (record.offset, record.timestamp, record.key))
+        .collect();
+    let expected: [(i64, i64, Option<&[u8]>); 4] = [
+        (42, 1_700_000_000_000, Some(b"key")),
+        (43, 1_700_000_000_250, None),
+        (44, 1_699_999_999_999, Some(b"gone")),
+        (45, 1_700_000_000_001, Some(b"")),
+    ];
+    assert_eq!(read, expected);
+    assert_eq!(consumer.position(&partition), Some(46));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use kafka_wire::messages::fetch::PartitionData;
-use kafka_wire::records::{Batches, Codecs, CrcCheck, DecompressLimits, RecordBatch};
+use kafka_wire::records::{Codecs, CrcCheck, DecompressLimits, LogEntries, LogEntry, RecordError};
 
 use crate::consumer::isolation::Filter;
 use crate::consumer::position::Wanted;
@@ -28,7 +28,7 @@ pub(crate) struct Chunk {
     pub(crate) high_watermark: i64,
     /// What follows the batches.
     pub(crate) end: End,
-    batches: VecDeque<RecordBatch>,
+    batches: VecDeque<LogEntry>,
 }
 
 /// What follows the batches of a chunk.
@@ -52,19 +52,17 @@ pub(crate) struct OpenLimits {
 }
 
 impl Chunk {
-    /// The batches in `data`, which answers `asked`. A batch that is cut off at the end is left out.
+    /// The batches in `data`, which answers `asked`; old segments have messages instead, of which several stand for a batch. One that
+    /// is cut off at the end is left out.
     pub(crate) fn read(asked: &Wanted, answer: u64, data: PartitionData, check: CrcCheck) -> Self {
         let mut chunk = Self::out_of_range(asked, answer);
         chunk.high_watermark = data.high_watermark;
         chunk.end = End::Open;
         let mut filter = Filter::new(data.aborted_transactions.as_deref());
-        for batch in Batches::new(data.records.unwrap_or_default(), check) {
-            let shown = match batch {
-                Ok(batch) => filter.shows(&batch).map(|shown| (batch, shown)),
-                Err(error) => Err(error),
-            };
+        for entry in LogEntries::new(data.records.unwrap_or_default(), check) {
+            let shown = entry.and_then(|entry| Ok((is_shown(&mut filter, &entry)?, entry)));
             match shown {
-                Ok((batch, shown)) => chunk.append(batch, shown),
+                Ok((shown, entry)) => chunk.append(entry, shown),
                 Err(error) => {
                     let error = unreadable(&chunk.partition, chunk.next, error);
                     chunk.end = End::Failed(Box::new(error));
@@ -89,13 +87,12 @@ impl Chunk {
         }
     }
 
-    fn append(&mut self, batch: RecordBatch, shown: bool) {
-        let header = batch.header();
-        if header.next_offset() <= self.next {
+    fn append(&mut self, batch: LogEntry, shown: bool) {
+        if batch.next_offset() <= self.next {
             return;
         }
-        self.next = header.next_offset();
-        if shown && header.record_count > 0 {
+        self.next = batch.next_offset();
+        if shown {
             self.batches.push_back(batch);
         }
     }
@@ -115,22 +112,27 @@ impl Chunk {
     ) -> Option<PartitionRecords> {
         let mut sets = Vec::with_capacity(self.batches.len());
         let (mut next, mut decompressed) = (self.next, 0);
+        let mut reached = self.from;
         while let Some(batch) = self.batches.pop_front() {
             match batch.open_with(&limits.batch, codecs) {
                 Ok(set) => {
-                    if set.size_bytes() > batch.bytes().len() {
+                    // Messages are copied even if they were not compressed.
+                    let is_copy = matches!(batch, LogEntry::Messages(_));
+                    if is_copy || set.size_bytes() > batch.bytes().len() {
                         decompressed += set.size_bytes();
                     }
                     sets.push(set);
+                    reached = batch.next_offset();
                 }
                 Err(error) => {
-                    next = batch.header().base_offset.max(self.from);
+                    // Where compressed messages begin, nobody knows who cannot open them.
+                    next = batch.first_offset().unwrap_or(reached).max(self.from);
                     self.fail(unreadable(&self.partition, next, error), next);
                     break;
                 }
             }
             if decompressed >= limits.event_bytes && !self.batches.is_empty() {
-                next = batch.header().next_offset();
+                next = reached;
                 break;
             }
         }
@@ -156,6 +158,14 @@ impl Chunk {
     /// Whether all records were taken and only its end is left.
     pub(crate) fn is_taken(&self) -> bool {
         self.batches.is_empty()
+    }
+}
+
+/// Whether the application may see the records of `entry`. Old formats know neither transactions nor control batches.
+fn is_shown(filter: &mut Filter, entry: &LogEntry) -> Result<bool, RecordError> {
+    match entry {
+        LogEntry::Batch(batch) => Ok(filter.shows(batch)? && batch.header().record_count > 0),
+        LogEntry::Messages(_) => Ok(true),
     }
 }
 

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use kafka_wire::messages::fetch::AbortedTransaction;
-use kafka_wire::records::{DecompressLimits, RecordBatch, RecordError};
+use kafka_wire::records::{ControlRecord, ControlType, DecompressLimits, RecordBatch, RecordError};
 
 /// The filter for the batches of one partition in one answer, asked in the order of their offsets.
 #[derive(Debug, Default)]
@@ -56,16 +56,16 @@ impl Filter {
     }
 }
 
-/// ```text
-/// key of a control record: version: int16, type: int16    0 abort, 1 commit
-/// ```
+/// Whether `batch`, a control batch, says that a transaction was rolled back.
 fn ends_in_abort(batch: &RecordBatch) -> Result<bool, RecordError> {
     let records = batch.open(&DecompressLimits::default())?;
     // Compaction may leave a control batch without its record.
     let Some(marker) = records.iter().next().transpose()? else {
         return Ok(false);
     };
-    Ok(matches!(marker.key, Some([_, _, 0, 0])))
+    let marker = ControlRecord::parse(&marker)
+        .map_err(|fault| RecordError::BadRecord { index: 0, fault })?;
+    Ok(marker.control_type == ControlType::ABORT)
 }
 
 #[cfg(test)]

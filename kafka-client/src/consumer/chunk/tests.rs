@@ -75,6 +75,42 @@ fn a_batch_that_is_cut_off_is_left_for_the_next_answer() {
     assert!(read(7, &[cut]).is_void());
 }
 
+/// Offsets 42-45, compressed, as the Java client wrote them.
+const OLD: [&[u8]; 2] = [
+    include_bytes!("../../../../kafka-wire/tests/data/java-v0-gzip.messages"),
+    include_bytes!("../../../../kafka-wire/tests/data/java-v1-snappy.messages"),
+];
+
+#[test]
+fn messages_of_old_segments_are_read_with_the_batches_behind_them() {
+    for old in OLD {
+        let mut chunk = read(44, &[BytesMut::from(old), plain(46, 1)]);
+        assert_eq!((chunk.from, chunk.next), (44, 47));
+        assert_eq!(take(&mut chunk, 1000), Some((vec![44, 45, 46], 47)));
+    }
+}
+
+#[test]
+fn copies_of_messages_count_as_decompressed() {
+    let plain_messages = include_bytes!("../../../../kafka-wire/tests/data/java-v1-none.messages");
+    let mut chunk = read(42, &[BytesMut::from(&plain_messages[..]), plain(46, 1)]);
+    assert_eq!(take(&mut chunk, 200), Some((vec![42, 43, 44, 45], 46)));
+    assert_eq!(take(&mut chunk, 200), Some((vec![46], 47)));
+}
+
+#[test]
+fn messages_that_cannot_be_opened_stop_the_partition_where_the_last_ones_ended() {
+    let refused = include_bytes!("../../../../kafka-wire/tests/data/java-v0-lz4.messages");
+    let mut chunk = read(39, &[plain(39, 2), BytesMut::from(&refused[..])]);
+    assert_eq!(take(&mut chunk, 1000), Some((vec![39, 40], 41)));
+    assert_eq!((chunk.from, chunk.next), (41, 41));
+    let End::Failed(error) = &chunk.end else {
+        panic!("{:?}", chunk.end)
+    };
+    let line = crate::error::chain(&**error);
+    assert!(line.contains("before Kafka 0.10"), "{line}");
+}
+
 #[test]
 fn records_before_the_position_are_skipped() {
     let mut chunk = read(6, &[plain(3, 2), plain(5, 2)]);
