@@ -17,9 +17,12 @@ use kafka_wire::group::consumer_protocol::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, VERSIONS,
 };
 use kafka_wire::messages::APIS;
+use kafka_wire::messages::fetch::FetchRequest;
+use kafka_wire::messages::produce::ProduceRequest;
+use kafka_wire::messages::sasl_authenticate::SaslAuthenticateRequest;
 use kafka_wire::records::{BATCH_HEADER_BYTES, Compression};
 use kafka_wire::rows::Structure;
-use kafka_wire::{ApiKey, Message as _, decode_request_header};
+use kafka_wire::{ApiKey, Message as _, decode_request, decode_request_header, decode_response};
 
 fn main() {
     let folder = std::env::args().nth(1).unwrap_or("corpus".into());
@@ -74,9 +77,30 @@ fn messages(corpus: &mut Corpus) {
             }
         }
     }
+    long_strings(corpus);
     corpus.add("frame", "http", b"\x01HTTP/1.1 400 Bad Request\r\n\r\n");
     corpus.add("frame", "tls", b"\x01\x15\x03\x03\x00\x02\x02\x28");
     corpus.add("frame", "empty-frames", b"\x03\0\0\0\0\0\0\0\0\0\0\0\x01a");
+}
+
+/// A group's name of the greatest length, and of one byte more, which a compact length could say.
+fn long_strings(corpus: &mut Corpus) {
+    let api = kafka_wire::messages::api(ApiKey::HEARTBEAT).expect("heartbeats");
+    let version = *api.versions.end();
+    let choice = Choice {
+        api,
+        version,
+        direction: Direction::Request,
+    };
+    for length in [0x7fff, 0x8000] {
+        let mut value = make_default(api.request, version);
+        if let Value::Structure(fields) = &mut value {
+            fields[0] = Value::Sized(vec![b'g'; length]);
+        }
+        let body = write(api.request, &value, version, true).expect("a group");
+        let input = [&choice.bytes()[..], &body].concat();
+        corpus.add("request", &format!("long-{length}"), &input);
+    }
 }
 
 /// Bodies of a structure, numbered: the default, then values made of bytes that only the structure decides.
@@ -190,6 +214,38 @@ fn captured_request(corpus: &mut Corpus, file: &Path, stem: &str, bytes: &[u8]) 
         direction: Direction::Request,
     };
     corpus.add("request", &name, &[&choice.bytes()[..], &body].concat());
+    match api.key {
+        ApiKey::PRODUCE => {
+            let read: ProduceRequest = decode_request(&body, choice.version).expect("a request");
+            let partitions = read.topic_data.iter().flat_map(|it| &it.partition_data);
+            records(
+                corpus,
+                &name,
+                partitions.filter_map(|it| it.records.as_ref()),
+            );
+        }
+        ApiKey::SASL_AUTHENTICATE => {
+            let read: SaslAuthenticateRequest =
+                decode_request(&body, choice.version).expect("a request");
+            let bytes = &read.auth_bytes.0;
+            corpus.add("scram_server", &name, &[b"\0", &bytes[..]].concat());
+            corpus.add("oauthbearer", &name, bytes);
+        }
+        _ => {}
+    }
+}
+
+/// What stands in the `records` fields of a message.
+fn records<'a>(corpus: &mut Corpus, name: &str, fields: impl Iterator<Item = &'a Bytes>) {
+    for (index, bytes) in fields.enumerate() {
+        let name = format!("{name}-{index}");
+        corpus.add("record_batch", &name, bytes);
+        corpus.add("message_set", &name, bytes);
+        if let [2] = bytes.get(16..17).unwrap_or_default() {
+            let payload = bytes.get(BATCH_HEADER_BYTES..).unwrap_or_default();
+            decompressed(corpus, bytes[22] & 7, &name, payload);
+        }
+    }
 }
 
 fn captured_response(corpus: &mut Corpus, file: &Path, stem: &str, bytes: &[u8]) {
@@ -211,6 +267,25 @@ fn captured_response(corpus: &mut Corpus, file: &Path, stem: &str, bytes: &[u8])
     let body = &content(bytes)[4 + usize::from(has_tags)..];
     let name = format!("{}-{stem}", folder_of(file));
     corpus.add("response", &name, &[&choice.bytes()[..], body].concat());
+    let frame = Bytes::copy_from_slice(content(bytes));
+    match api.key {
+        ApiKey::FETCH => {
+            let (_, read) = decode_response::<FetchRequest>(&frame, version).expect("an answer");
+            let partitions = read.responses.iter().flat_map(|it| &it.partitions);
+            records(
+                corpus,
+                &name,
+                partitions.filter_map(|it| it.records.as_ref()),
+            );
+        }
+        ApiKey::SASL_AUTHENTICATE => {
+            let read = decode_response::<SaslAuthenticateRequest>(&frame, version);
+            let (_, read) = read.expect("an answer");
+            let bytes = &read.auth_bytes.0;
+            corpus.add("scram_client", &name, &[b"\0", &bytes[..]].concat());
+        }
+        _ => {}
+    }
 }
 
 /// A frame without its length, whether it has one or not.
