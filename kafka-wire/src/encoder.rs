@@ -48,12 +48,11 @@ impl Encoder {
     /// The length or count of a value of `kind`.
     #[inline]
     pub(crate) fn put_length(&mut self, length: usize, kind: Kind) -> Result<(), EncodeFault> {
-        let width = kind.length_width();
-        let number = at_most((1 << (8 * width - 1)) - 1, length)?;
+        let number = at_most(kind.length_limit(), length)?;
         if self.flexible {
             self.put_unsigned_varint(number + 1);
         } else {
-            self.head.put_uint(number.into(), width);
+            self.head.put_uint(number.into(), kind.length_width());
         }
         Ok(())
     }

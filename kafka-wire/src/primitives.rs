@@ -75,12 +75,6 @@ pub trait Wire: Sized {
 
     /// Appends the value to `out`.
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault>;
-
-    /// Whether it is a null.
-    #[inline]
-    fn is_null(&self) -> bool {
-        false
-    }
 }
 
 /// Types of a fixed size: their kind, how they are made of bytes, and how they become bytes.
@@ -202,13 +196,12 @@ impl<T: Wire> Wire for Option<T> {
     #[inline]
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
         let (null, present) = marks(T::KIND, out.flexible);
-        out.head.put_slice(self.as_ref().map_or(null, |_| present));
-        self.as_ref().map_or(Ok(()), |value| value.encode(out))
-    }
-
-    #[inline]
-    fn is_null(&self) -> bool {
-        self.is_none()
+        if let Some(value) = self {
+            out.head.put_slice(present);
+            return value.encode(out);
+        }
+        out.head.put_slice(null);
+        Ok(())
     }
 }
 
@@ -223,7 +216,7 @@ const fn marks(kind: Kind, flexible: bool) -> (&'static [u8], &'static [u8]) {
     }
 }
 
-/// The length or count of a `T`, held against what is left for as many bytes or elements, and against the most a classic one can say.
+/// The length or count of a `T`, held against its limit and against what is left for as many bytes or elements.
 #[inline]
 fn length<'a, T: Wire>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, usize> {
     let width = T::KIND.length_width();
@@ -234,7 +227,7 @@ fn length<'a, T: Wire>(input: &'a [u8], context: Context<'a>) -> Parsed<'a, usiz
             .map(|mut length: &[u8]| length.get_int(width))
             .parse(input)
     }?;
-    let most = rest.len().min((1 << (8 * width - 1)) - 1);
+    let most = rest.len().min(T::KIND.length_limit());
     match usize::try_from(length) {
         Ok(length) if length.saturating_mul(const { T::KIND.unit_size() }) <= most => {
             Ok((rest, length))

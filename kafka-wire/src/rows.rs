@@ -170,6 +170,14 @@ impl Kind {
         }
     }
 
+    /// The most that its length or count can say: what the classic form can, in the compact form too.
+    pub(crate) const fn length_limit(self) -> usize {
+        match self {
+            Self::String => 0x7fff,
+            _ => 0x7fff_ffff,
+        }
+    }
+
     /// The least bytes that its length or count counts one of.
     pub(crate) const fn unit_size(self) -> usize {
         match self {
@@ -195,3 +203,6 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

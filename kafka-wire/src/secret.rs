@@ -37,10 +37,6 @@ impl<T: Wire> Wire for Secret<T> {
     fn encode(&self, out: &mut Encoder) -> Result<(), EncodeFault> {
         self.0.encode(out)
     }
-
-    fn is_null(&self) -> bool {
-        self.0.is_null()
-    }
 }
 
 /// A password or a token: compared in constant time, overwritten when dropped, never printed.

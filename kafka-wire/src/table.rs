@@ -20,7 +20,8 @@
 //!   and are read in any subset; tags we do not know are skipped.
 //!
 //! The rows become constants of type [`Field`], and what a row says is done by its methods: the macro does no more than call them,
-//! row after row. Rows that contradict themselves or each other do not compile.
+//! row after row. Inlined, a constant leaves nothing of the questions that its row answers. Rows that contradict themselves or each
+//! other do not compile.
 
 use std::fmt::Debug;
 
@@ -30,7 +31,7 @@ use nom::multi::length_data;
 use crate::encoder::Encoder;
 use crate::error::{DecodeReason, EncodeFault, EncodeReason, Fault};
 use crate::primitives::{Context, Parsed, Wire, unsigned_varint};
-use crate::rows::{Row, Structure};
+use crate::rows::{Kind, Row, Structure, Versions};
 
 /// A structure of the table. Implemented by `wire_struct!` alone.
 pub trait Message: Wire + Clone + Debug + Default + PartialEq + Send + Sync + 'static {
@@ -51,7 +52,7 @@ impl<T: Wire + PartialEq + Default> Field<T> {
     }
 
     /// Reads the field off the front of `input`, if this version has it. A tagged one must be all of `input`.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn read<'a>(&self, input: &'a [u8], mut context: Context<'a>) -> Parsed<'a, T> {
         if !self.row.versions.contain(context.version) {
             return Ok((input, (self.default)()));
@@ -70,7 +71,7 @@ impl<T: Wire + PartialEq + Default> Field<T> {
     }
 
     /// Appends the field to `out`, if this version has it. A tagged one comes with tag and size, or not at all.
-    #[inline]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     pub(crate) fn write(&self, value: &T, out: &mut Encoder) -> Result<(), EncodeFault> {
         let exists = self.row.versions.contain(out.version);
         let flexible = out.flexible;
@@ -96,10 +97,12 @@ impl<T: Wire + PartialEq + Default> Field<T> {
         *value != (self.default)()
     }
 
-    #[inline]
+    /// Whether it is a null, which is the own default of every type that has one, in a version without.
     fn forbids(&self, value: &T, version: i16) -> bool {
-        let nullable = self.row.nullable;
-        value.is_null() && !nullable.is_some_and(|versions| versions.contain(version))
+        let null_in = |nullable: Versions| nullable.contain(version);
+        matches!(T::KIND, Kind::Nullable(_))
+            && !self.row.nullable.is_some_and(null_in)
+            && *value == T::default()
     }
 }
 

@@ -80,8 +80,13 @@ fn hostile_bytes_end_in_an_error_or_a_message_and_cost_no_more_than_they_weigh()
     );
     assert!(done.parsed > 0 && done.parsed < done.corrupted);
 
-    // What an honest array of the smallest elements costs is a matter of their size in memory, not of trust: an empty
-    // string is one byte on the wire and 24 here, and a growing array is copied into twice its room.
+    an_array_costs_what_its_elements_take();
+    a_count_that_lies_costs_no_more_than_the_bytes_behind_it();
+}
+
+/// What an honest array of the smallest elements costs is a matter of their size in memory, not of trust: an empty string is one
+/// byte on the wire and 24 here. There is never room for twice as many, and what was outgrown on the way is no larger.
+fn an_array_costs_what_its_elements_take() {
     let many = 100_000;
     let states = ListGroupsRequest {
         states_filter: vec![String::new(); many],
@@ -94,8 +99,26 @@ fn hostile_bytes_end_in_an_error_or_a_message_and_cost_no_more_than_they_weigh()
     let (_, body) = decode_request_header(&frame).unwrap();
     let (read, allocated) = metered(|| decode_request::<ListGroupsRequest>(&body, 5));
     assert_eq!(read.unwrap().states_filter.len(), many);
+    let elements = many * size_of::<String>();
     assert!(
-        allocated < 64 * body.len(),
+        (elements..4 * elements).contains(&allocated),
+        "{allocated} bytes for {many} empty strings"
+    );
+}
+
+/// Room for as many elements as the bytes behind the count could be, were they laid out as they are in memory.
+fn a_count_that_lies_costs_no_more_than_the_bytes_behind_it() {
+    // A count of 99,999 strings, one of which is there; then a null, which an element may not be.
+    let mut body = vec![0xa0, 0x8d, 0x06, 0x02, b'x', 0x00];
+    body.resize(100_000 + 6, 0xff);
+    let body = Bytes::from(body);
+    let (read, allocated) = metered(|| decode_request::<ListGroupsRequest>(&body, 5));
+    assert_eq!(
+        read.unwrap_err().to_string(),
+        "ListGroupsRequest v5: states_filter[1]: null where a value is required at byte 5"
+    );
+    assert!(
+        allocated <= body.len() + 1024,
         "{allocated} bytes for {}",
         body.len()
     );

@@ -118,7 +118,7 @@ fn a_string_over_the_limit_is_not_read_either() {
         let read = read::<Option<String>>(bytes, true);
         assert_eq!(read.map(|it| it.unwrap().len()), expected);
     }
-    let bytes = [&[0x81, 0x80, 2][..], &[0; 0x8000]].concat().leak();
+    let bytes = [&[0x81, 0x80, 2][..], &vec![0; 0x8000]].concat().leak();
     assert_eq!(read::<Bytes>(bytes, true).map(|it| it.len()), Ok(0x8000));
 }
 

@@ -38,6 +38,9 @@ wire_struct! {
     pub struct Inner {
         /// Its value.
         0+ value: i8,
+    } tagged {
+        /// A tag in what may itself be tagged.
+        0: 3+ note: Option<String>,
     }
 }
 
@@ -110,7 +113,10 @@ fn fields_come_and_go_with_the_version() {
 #[test]
 fn nulls_and_structures_that_may_be_absent() {
     let value = Every {
-        inner: Some(Inner { value: 5 }),
+        inner: Some(Inner {
+            value: 5,
+            ..Default::default()
+        }),
         ..Default::default()
     };
     check(2, "00  0000  01 05 00  0000  00", &value);
@@ -120,7 +126,10 @@ fn nulls_and_structures_that_may_be_absent() {
 fn tags_are_written_only_if_they_say_something() {
     let value = Every {
         epoch: 7,
-        list: vec![Inner { value: 1 }],
+        list: vec![Inner {
+            value: 1,
+            ..Default::default()
+        }],
         ..Default::default()
     };
     check(
@@ -129,6 +138,22 @@ fn tags_are_written_only_if_they_say_something() {
         &value,
     );
     check(3, "00 0000 ff 0000  00", &Every::default());
+}
+
+#[test]
+fn tags_within_tags_have_sizes_of_their_own() {
+    let note = "n".repeat(200);
+    let value = Every {
+        list: vec![Inner {
+            value: 1,
+            note: Some(note.clone()),
+        }],
+        ..Default::default()
+    };
+    let hex = "6e".repeat(200);
+    // Tag 3 with 208 bytes: one element, its value, one tag: number 0 with 202 bytes: a length of two bytes, 200 bytes of text.
+    let written = format!("00 0000 ff 0000  01  03 d001  02 01  01 00 ca01 c901 {hex}");
+    check(3, &written, &value);
 }
 
 #[test]
@@ -205,6 +230,31 @@ fn null_only_where_the_version_allows_it() {
     let (path, offset, reason) = refused(1, "ffff ffffffff 0000 0000");
     assert_eq!((path.as_str(), reason), ("name", DecodeReason::Null));
     assert_eq!(offset, 0, "the field begins here");
+}
+
+#[test]
+fn what_is_too_long_is_refused_where_it_stands() {
+    let long = "x".repeat(0x8000);
+    let reason = EncodeReason::TooLong {
+        length: 0x8000,
+        limit: 0x7fff,
+    };
+    assert_eq!(
+        unwritable(2, &named(&long)),
+        ("name".into(), reason.clone())
+    );
+    let list = vec![
+        Inner::default(),
+        Inner {
+            note: Some(long),
+            ..Default::default()
+        },
+    ];
+    let value = Every {
+        list,
+        ..Default::default()
+    };
+    assert_eq!(unwritable(3, &value), ("list[1].note".into(), reason));
 }
 
 #[test]
