@@ -1,8 +1,17 @@
 //! The only doors between bytes and messages: frames out, frames in, for a client and for a broker.
 //!
 //! ```text
-//! frame = length int32, header, body          length counts what follows it
+//! frame     length int32, header, body      length counts what follows it
+//!
+//!           API version is    header        body
+//! request   classic           v1            of the API and version that the header names
+//!           flexible          v2
+//! answer    classic           v0            of the API and version that were asked for; the header has no more than the
+//!           flexible          v1            correlation id to find out which
 //! ```
+//! Nothing in a frame says whether it is flexible: the API's schema tells from which version on it is (KIP-482). The answer to
+//! `ApiVersions` alone has header v0 in every version (KIP-511). The headers themselves are in `header.rs`.
+//!
 //! A frame that comes in is handed over without its length; one that goes out carries it.
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};

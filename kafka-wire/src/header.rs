@@ -2,12 +2,17 @@
 //!
 //! ```text
 //! request   v1: api_key int16, api_version int16, correlation_id int32, client_id nullable string
-//!           v2: the same and a tag section; client_id keeps its classic form
-//! response  v0: correlation_id int32
-//!           v1: the same and a tag section
+//!           v2: the same, tag section
+//! answer    v0: correlation_id int32
+//!           v1: the same, tag section
 //! ```
-//! Flexible versions of an API use v2 and v1. The one exception is the answer to `ApiVersions`: always v0, because a broker may
-//! have to answer a version it does not know (KIP-511).
+//! Versions of an API that are flexible use v2 and v1, all others v1 and v0. Two things stay classic for peers that know less:
+//! - `client_id` has its two-byte length in v2 too: a broker reads it before it knows whether the API exists;
+//! - the answer to `ApiVersions` always has v0: a broker asked in a version that it does not know answers in version 0 (KIP-511).
+//!
+//! Version 0 of the request header had no client id; it left Kafka together with the only API that used it.
+//!
+//! Schemas: `RequestHeader.json`, `ResponseHeader.json`.
 
 use crate::table::wire_struct;
 

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | [`encode_request`], [`decode_response`], … (`frame`) | the doors: frames in and out, for both sides |
 //! | `header` | what stands before every request and answer |
+//! | [`Request`], [`ApiKey`], [`ApiRanges`] (`api`) | what an API is, and the version that both sides speak |
 //! | [`messages`] | one file per API: request, answer, their structures, as rows of a table |
 //! | `table`, [`rows`] | `wire_struct!`, the macro behind the rows; the rows as data, to be held against Kafka's schema files |
 //! | `primitives`, `encoder` | integers, strings, arrays, nullable and compact forms; nom starts here |
@@ -17,7 +18,31 @@
 //! | [`group`] | protocols that travel inside bytes fields: subscriptions and assignments of consumer groups |
 //! | `error`, `error_code`, `uuid`, `secret` | what goes wrong, and small types of the wire |
 //!
-//! # Reading a message
+//! To learn the protocol from the source, read `frame.rs`, `header.rs`, `primitives.rs` and `table.rs` in this order: each opens
+//! with the layout of its bytes. Then any file under `messages/` reads like Kafka's own definition of that API.
+//!
+//! # A frame, read
+//!
+//! A frame comes without its four bytes of length; [`split_frame`] cuts it off a buffer.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use kafka_wire::decode_response;
+//! use kafka_wire::messages::api_versions::ApiVersionsRequest;
+//!
+//! //                               correlation  error  count       key   min   max
+//! let frame = Bytes::from_static(&[0, 0, 0, 7,  0, 0,  0, 0, 0, 1, 0, 3, 0, 0, 0, 13]);
+//! let (correlation_id, answer) = decode_response::<ApiVersionsRequest>(&frame, 0)?;
+//! assert_eq!(correlation_id, 7);
+//! assert_eq!((answer.api_keys[0].api_key, answer.api_keys[0].max_version), (3, 13));
+//!
+//! // Bytes that are no such answer get an error that says where and why.
+//! let error = decode_response::<ApiVersionsRequest>(&frame.slice(..15), 0).unwrap_err();
+//! assert_eq!(error.to_string(), "ApiVersionsResponse v0: api_keys: impossible length 1 at byte 2");
+//! # Ok::<(), kafka_wire::DecodeError>(())
+//! ```
+//!
+//! # A request, written and read
 //!
 //! A row such as `3+ name: Option<String> = …` says: from version 3 on the message has this field, here, and it may be null. What
 //! follows from the table, for every version and in both directions: which fields exist, their order, their classic or compact
@@ -31,11 +56,27 @@
 //! let request = MetadataRequest { topics: Some(vec![topic]), ..Default::default() };
 //! let frame = encode_request(&request, 12, 7, Some("me"))?.to_bytes();
 //!
-//! // The other side gets the frame without its four bytes of length.
+//! // The other side gets the frame without its length.
 //! let (header, body) = decode_request_header(&frame.slice(4..))?;
 //! assert_eq!((header.request_api_version, header.correlation_id), (12, 7));
 //! assert_eq!(decode_request::<MetadataRequest>(&body, 12)?, request);
+//!
+//! // Version 8 was the first that can ask for this.
+//! let request = MetadataRequest { include_topic_authorized_operations: true, ..request };
+//! let error = encode_request(&request, 7, 8, Some("me")).unwrap_err();
+//! assert_eq!(
+//!     error.to_string(),
+//!     "MetadataRequest v7: include_topic_authorized_operations: set, but not in this version"
+//! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # A broker, over a plain socket
+//!
+//! `examples/talk.rs`, whole:
+//!
+//! ```no_run
+#![doc = include_str!("../examples/talk.rs")]
 //! ```
 //!
 //! # The APIs
