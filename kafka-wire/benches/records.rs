@@ -8,8 +8,8 @@
 //! | | ours | of which | `kafka-protocol` |
 //! |---|---|---|---|
 //! | build, in batches of 16 KiB | 331 | 200 encode, 36 copy key and value, 59 checksum, the rest makes batches and buffers | 475, one batch |
-//! | walk, checksum skipped | 216 | | |
-//! | walk | 273 | 57 checksum | 628 |
+//! | walk, checksum skipped | 179 | | |
+//! | walk | 236 | 57 checksum | 628 |
 //!
 //! In time, appending to a batch in the nearest cache takes 10 ns where only copying key and value takes 7.5 (2 GHz); reading 10,000 values
 //! from farther away and writing 1.2 MB adds 4, the checksum 5.

@@ -143,7 +143,8 @@ impl<'a> Records<'a> {
     ///   headerValueLength: varint       -1 for null
     ///   value: byte[]
     /// ```
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "as for `next`, its only caller")]
     fn record(&mut self) -> Result<RecordRef<'a>, RecordFault> {
         let mut body = take_sized(&mut self.rest)?;
         let Some((_attributes, rest)) = body.split_first() else {
@@ -189,7 +190,12 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = Result<RecordRef<'a>, RecordError>;
 
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "as soon as a program has two loops, the compiler leaves it out of line, and a record that is moved through memory \
+                  costs 25 ns for 11"
+    )]
     fn next(&mut self) -> Option<Self::Item> {
         if self.index >= self.count {
             return None;
