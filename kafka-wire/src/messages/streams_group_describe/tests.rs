@@ -11,6 +11,10 @@ fn request_in_its_only_version_which_is_flexible() {
 }
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one value, with every field of the message"
+)]
 fn response_in_its_only_version_which_is_flexible() {
     let response = StreamsGroupDescribeResponse {
         throttle_time_ms: 1,

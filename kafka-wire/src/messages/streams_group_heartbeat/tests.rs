@@ -2,6 +2,10 @@ use super::*;
 use crate::messages::golden;
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one value, with every field of the message"
+)]
 fn request_in_its_only_version_which_is_flexible() {
     let request = StreamsGroupHeartbeatRequest {
         group_id: "g".into(),
