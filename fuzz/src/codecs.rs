@@ -21,7 +21,7 @@ pub struct Subject {
     /// Decompresses input that comes in pieces of the given size, and stops after as many bytes of output as the last argument says.
     pub in_pieces: fn(&[u8], usize, u64) -> io::Result<Vec<u8>>,
     /// Other bytes that decompress to what the arguments decompress to: the first as it is, the second decompressed, the third as it
-    /// is. `None` if the second allows no neighbours.
+    /// is. `None` if the second takes no neighbours.
     pub between: fn(&[u8], &[u8], &[u8]) -> Option<Vec<u8>>,
 }
 
@@ -39,8 +39,9 @@ pub fn check(data: &[u8], subject: &Subject) {
     };
     let pieces = usize::from(*size).max(1);
     let batch = around(compressed, subject.codec, 1);
-    let (opened, allocated) = metered(|| size_of_records(&batch, &LIMITS, &mut Codecs::default()));
+    let (_, allocated) = metered(|| drop(parse(&batch).open(&LIMITS)));
     assert!(allocated <= open_limit(batch.len()), "{allocated} bytes");
+    let opened = size_of_records(&batch, &LIMITS, &mut Codecs::default());
 
     let mut codecs = Codecs::default();
     for _ in 0..2 {

@@ -1,4 +1,4 @@
-//! What the fuzz targets share: how bytes choose an API, a second writer of messages, doors by type, a meter for memory, and
+//! What the fuzz targets share: how bytes choose an API, a second reader and a second writer of messages, doors by type, a meter for memory, and
 //! checks of codecs. Never a target itself; see `fuzz_targets/` and `README.md`.
 //!
 //! Everything here panics as soon as something is not as it should be: that is how libFuzzer learns of it.
@@ -10,6 +10,7 @@ pub mod logins;
 pub mod memory;
 pub mod messages;
 pub mod pieces;
+pub mod reader;
 pub mod records;
 pub mod value;
 pub mod writer;

@@ -20,62 +20,32 @@ pub fn metered<T>(call: impl FnOnce() -> T) -> (T, usize) {
 /// What every door may allocate beside what follows from its input.
 pub const FIXED_BYTES: usize = 64 * 1024;
 
-/// The most that it may cost to read a message of `length` bytes and to write it again, as `primitives.rs` states it.
+/// The most that it may cost to read a message of `length` bytes and to write it again, as `primitives.rs` states it, when elements that
+/// are really there take `element_bytes`.
 ///
-/// An array that lies costs no more than the bytes left, on each of four levels. Elements that are really there cost their size
-/// in memory, and up to twice that while the array grows; no more of them can be there than the bytes hold. What is left are texts,
-/// which are copied, and what is written, in a buffer that doubles.
-pub fn message_limit(structure: &Structure, version: i16, flexible: bool, length: usize) -> usize {
-    let dearest = dearest_element(structure, version, flexible);
-    length.saturating_mul(16 + 3 * dearest) + FIXED_BYTES
+/// A count that lies costs no more than the bytes left and an element, in each of the four arrays that may lie within each other; an
+/// array that grows has at most twice the room that it needs. What is left are texts, which are copied, and what is written, in a buffer
+/// that doubles.
+pub fn message_limit(structure: &Structure, length: usize, element_bytes: usize) -> usize {
+    16 * length + 2 * element_bytes + 4 * largest_element(structure) + FIXED_BYTES
 }
 
-/// How many bytes of memory a byte of the wire may become, in the array where it is the most.
-fn dearest_element(structure: &Structure, version: i16, flexible: bool) -> usize {
-    let rows = structure.rows.iter();
-    let kinds = rows.filter(|row| row.versions.contain(version));
-    kinds
-        .map(|row| dearest_in(&row.kind, version, flexible && !row.classic))
-        .max()
-        .unwrap_or(0)
+fn largest_element(structure: &Structure) -> usize {
+    let kinds = structure.rows.iter().map(|row| &row.kind);
+    kinds.map(largest_within).max().unwrap_or(0)
 }
 
-fn dearest_in(kind: &Kind, version: i16, flexible: bool) -> usize {
+fn largest_within(kind: &Kind) -> usize {
     match kind {
-        Kind::Nullable(present) => dearest_in(present, version, flexible),
-        Kind::Structure(structure) => dearest_element(structure, version, flexible),
-        Kind::Array(element) => {
-            let least = wire_bytes(element, version, flexible).max(1);
-            let here = memory_bytes(element).div_ceil(least);
-            here.max(dearest_in(element, version, flexible))
-        }
+        Kind::Nullable(present) => largest_within(present),
+        Kind::Structure(structure) => largest_element(structure),
+        Kind::Array(element) => memory_bytes(element).max(largest_within(element)),
         _ => 0,
     }
 }
 
-/// The least bytes on the wire.
-fn wire_bytes(kind: &Kind, version: i16, flexible: bool) -> usize {
-    match kind {
-        Kind::Bool | Kind::Int8 => 1,
-        Kind::Int16 | Kind::Uint16 => 2,
-        Kind::Int32 => 4,
-        Kind::Int64 | Kind::Float64 => 8,
-        Kind::Uuid => 16,
-        Kind::String => 2 - usize::from(flexible),
-        Kind::Bytes | Kind::Array(_) => 4 - 3 * usize::from(flexible),
-        Kind::Nullable(Kind::Structure(_)) => 1,
-        Kind::Nullable(present) => wire_bytes(present, version, flexible),
-        Kind::Structure(structure) => {
-            let rows = structure.rows.iter().filter(|row| row.tag.is_none());
-            let present = rows.filter(|row| row.versions.contain(version));
-            let sizes = present.map(|row| wire_bytes(&row.kind, version, flexible && !row.classic));
-            sizes.sum::<usize>() + usize::from(flexible)
-        }
-    }
-}
-
 /// At least as much as the value takes where it stands, whatever it points to left out.
-fn memory_bytes(kind: &Kind) -> usize {
+pub fn memory_bytes(kind: &Kind) -> usize {
     match kind {
         Kind::String | Kind::Array(_) => size_of::<String>(),
         Kind::Bytes => size_of::<bytes::Bytes>(),
@@ -85,6 +55,10 @@ fn memory_bytes(kind: &Kind) -> usize {
             let fields = structure.rows.iter().map(|row| memory_bytes(&row.kind));
             fields.sum::<usize>() + 8
         }
-        fixed => wire_bytes(fixed, 0, false),
+        Kind::Bool | Kind::Int8 => 1,
+        Kind::Int16 | Kind::Uint16 => 2,
+        Kind::Int32 => 4,
+        Kind::Int64 | Kind::Float64 => 8,
+        Kind::Uuid => 16,
     }
 }
