@@ -54,15 +54,14 @@ impl Codec for Lz4 {
     fn decompress(&mut self, input: &[u8], output: &mut Output) -> Result<(), Refusal> {
         check_outline(input).ok_or_else(|| corrupt("not one whole LZ4 frame"))?;
         let mut decompressor = FrameDecoder::new(input);
-        loop {
+        // A block may hold nothing, so that nothing is not the end; the end of the input is, for there the outline ends.
+        while !decompressor.get_ref().is_empty() {
             let block = decompressor.fill_buf()?;
             let length = block.len();
-            if length == 0 {
-                return Ok(());
-            }
             output.push(block)?;
             decompressor.consume(length);
         }
+        Ok(())
     }
 }
 

@@ -246,6 +246,30 @@ fn lz4_of_other_kinds_is_read_or_refused() {
 }
 
 #[test]
+fn an_lz4_block_that_holds_nothing_does_not_end_the_frame() {
+    let empty: [&[u8]; 3] = [
+        // No literal and no match; the same with a length for the match that does not come; stored.
+        &[1, 0, 0, 0, 0x00],
+        &[1, 0, 0, 0, 0x08],
+        &[0, 0, 0, 0x80],
+    ];
+    for empty in empty {
+        let frame = [
+            &[0x04, 0x22, 0x4d, 0x18, 0x60, 0x40, 0x82],
+            empty,
+            &[3, 0, 0, 0x80],
+            b"abc",
+            empty,
+            &[3, 0, 0, 0x80],
+            b"def",
+            &[0, 0, 0, 0],
+        ];
+        let output = decompress(Compression::Lz4, &frame.concat(), 6);
+        assert_eq!(output.unwrap(), b"abcdef");
+    }
+}
+
+#[test]
 fn lz4_headers_with_the_checksum_of_kafka_0_8_are_refused() {
     let mut frame = compress(Compression::Lz4, b"old");
     frame[6] ^= 1;
