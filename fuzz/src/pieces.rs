@@ -15,6 +15,11 @@ impl<'a> Pieces<'a> {
         assert!(size > 0);
         Self { rest: bytes, size }
     }
+
+    /// Whether all of them have been given.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
 }
 
 impl Read for Pieces<'_> {
