@@ -47,6 +47,7 @@ use crate::consumer::shared::{Shared, after};
 use crate::error::Error;
 use crate::group::committer::Committer;
 use crate::group::driver;
+use crate::group::metadata::GroupMetadata;
 use crate::group::offsets::Offsets;
 use crate::topic_partition::TopicPartition;
 
@@ -183,6 +184,19 @@ impl Consumer {
     pub fn position(&self, partition: &TopicPartition) -> Option<i64> {
         self.shared
             .with(|state| state.positions.position(partition))
+    }
+
+    /// Who the consumer is to its group, for offsets that are committed inside a transaction (KIP-447). `None` without a group, and
+    /// while the consumer should be a member and is none.
+    pub fn group_metadata(&self) -> Option<GroupMetadata> {
+        let group = self.offsets.as_ref()?.group().clone();
+        let identity = self.shared.with(|state| state.membership.commits_as())?;
+        Some(GroupMetadata {
+            id: group.id,
+            member_id: identity.member_id,
+            generation: identity.generation,
+            instance_id: group.instance_id,
+        })
     }
 
     /// The partitions that are read now, in order. In a group this may run ahead of the events that `poll` has returned.

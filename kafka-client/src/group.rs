@@ -11,4 +11,5 @@ pub(crate) mod assignor;
 pub(crate) mod classic;
 pub(crate) mod committer;
 pub(crate) mod driver;
+pub(crate) mod metadata;
 pub(crate) mod offsets;

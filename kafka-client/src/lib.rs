@@ -16,7 +16,7 @@
 //! The architecture is final, the coverage is not. Said in full where the code would stand, in short here:
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no idle close, no telemetry (KIP-714);
-//! - producer: no transactions, no splitting of batches that the broker finds too large;
+//! - producer: no splitting of batches that the broker finds too large;
 //! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392);
 //! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors; commits carry no
 //!   metadata and no leader epoch; of `max.poll.interval.ms` only the rebalance timeout;
@@ -53,10 +53,12 @@ pub use consumer::config::{ConsumerConfig, GroupConfig, Isolation, OffsetReset, 
 pub use consumer::records::{PartitionRecords, RecordIter};
 pub use consumer::{Consumer, Event};
 pub use error::Error;
+pub use group::metadata::GroupMetadata;
 pub use kafka_wire::ErrorCode;
 pub use kafka_wire::records::{Compression, Headers, RecordError, RecordRef};
 pub use producer::{
     Acks, CloseError, Delivered, Delivery, Partitioner, Producer, ProducerConfig, ProducerRecord,
-    SendError, SendErrorKind,
+    SendError, SendErrorKind, Transaction, TransactionConfig, TransactionError,
+    TransactionalProducer,
 };
 pub use topic_partition::TopicPartition;

@@ -15,8 +15,9 @@
 //! | `memory`, `batch`, `delivery` | buffers and their budget, one batch, one outcome |
 //! | `accumulator`, `topics` | where callers put records |
 //! | `sender` | the task that sends them |
+//! | `transaction` | records that become visible together |
 //!
-//! What is not here yet: transactions, batches split after `MESSAGE_TOO_LARGE`, metrics, topics forgotten when they are not used.
+//! What is not here yet: batches split after `MESSAGE_TOO_LARGE`, metrics, topics forgotten when they are not used.
 
 mod accumulator;
 mod batch;
@@ -31,6 +32,7 @@ mod send_error;
 mod sender;
 mod sequence;
 mod topics;
+mod transaction;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -44,6 +46,7 @@ pub use delivery::{Delivered, Delivery};
 pub use partitioner::Partitioner;
 pub use record::ProducerRecord;
 pub use send_error::{CloseError, SendError, SendErrorKind};
+pub use transaction::{Transaction, TransactionConfig, TransactionError, TransactionalProducer};
 
 use crate::client::Client;
 use crate::cluster::Cluster;
@@ -53,6 +56,7 @@ use crate::error::Error;
 use accumulator::Accumulator;
 use send_error::Refusal;
 use sender::Sender;
+use transaction::Transactions;
 
 /// Sends records to a cluster. Cheap to clone; clones are the same producer.
 ///
@@ -72,6 +76,7 @@ struct Handle {
     cluster: Arc<Cluster>,
     config: Arc<ProducerConfig>,
     sender: OnceLock<()>,
+    transactions: Option<Transactions>,
     /// Ends the sender at once.
     abort: CancellationToken,
     /// The sender has ended.
@@ -85,17 +90,54 @@ impl Producer {
     /// A configuration that cannot work.
     pub fn new(client: &Client, config: ProducerConfig) -> Result<Self, ConfigError> {
         config.check()?;
-        let config = config.bounded();
-        Ok(Self {
+        Ok(Self::with(client, config.bounded(), None))
+    }
+
+    /// A producer with a configuration that was checked, whose records come in transactions or not.
+    fn with(client: &Client, config: ProducerConfig, transactions: Option<Transactions>) -> Self {
+        let accumulator = Accumulator::new(&config, transactions.is_some());
+        Self {
             handle: Arc::new(Handle {
-                accumulator: Arc::new(Accumulator::new(&config)),
+                accumulator: Arc::new(accumulator),
                 cluster: client.cluster.clone(),
                 config: Arc::new(config),
                 sender: OnceLock::new(),
+                transactions,
                 abort: CancellationToken::new(),
                 finished: CancellationToken::new(),
             }),
-        })
+        }
+    }
+
+    /// As [`flush`](Self::flush); the first record of a transaction that failed, if any did.
+    async fn flush_all(&self) -> Option<SendError> {
+        let mut failure = None;
+        for batch in self.handle.accumulator.flush() {
+            batch.done().await;
+            failure = failure.or_else(|| batch.failure());
+        }
+        self.handle.accumulator.take_failure().or(failure)
+    }
+
+    /// Waits until nothing is unsettled, nor on its way.
+    async fn settled(&self) {
+        self.handle.accumulator.settled().await;
+    }
+
+    /// Gives up what no broker has, because its transaction is aborted.
+    fn give_up(&self) {
+        let kind = SendErrorKind::Aborted;
+        self.handle.accumulator.give_up(&kind);
+    }
+
+    /// What failed before does not concern the next transaction.
+    fn forget_failure(&self) {
+        drop(self.handle.accumulator.take_failure());
+    }
+
+    /// Another epoch begins.
+    fn forget_sequences(&self) {
+        self.handle.accumulator.forget_sequences();
     }
 
     /// Takes a record: copies it into its partition's batch. Waits at most `max_block`, and only if the topic is not known yet or the
@@ -241,7 +283,12 @@ impl Producer {
         handle.cluster.want(&topic.name);
         handle.sender.get_or_init(|| {
             let accumulator = handle.accumulator.clone();
-            let sender = Sender::new(accumulator, handle.cluster.clone(), handle.config.clone());
+            let sender = Sender::new(
+                accumulator,
+                handle.cluster.clone(),
+                handle.config.clone(),
+                handle.transactions.clone(),
+            );
             tokio::spawn(sender.run(handle.abort.clone(), handle.finished.clone()));
         });
         handle.accumulator.put_topic(topic)

@@ -217,6 +217,8 @@ fn recode<M: Message>(body: &Bytes, version: i16, flexible: bool) -> Result<Byte
 pub struct ApiRanges {
     /// Sorted by API.
     ranges: Vec<(i16, i16, i16)>,
+    /// Features that all nodes of the cluster use, with their level (KIP-584).
+    features: Vec<(String, i16)>,
 }
 
 impl ApiRanges {
@@ -228,7 +230,18 @@ impl ApiRanges {
             .map(|api| (api.api_key, api.min_version, api.max_version))
             .collect();
         ranges.sort_unstable();
-        Self { ranges }
+        let finalized = response.finalized_features.iter();
+        let features = finalized.map(|feature| (feature.name.clone(), feature.max_version_level));
+        Self {
+            ranges,
+            features: features.collect(),
+        }
+    }
+
+    /// The level of a feature that all nodes of the cluster use, such as `transaction.version`; 0 if they do not use it.
+    pub fn feature(&self, name: &str) -> i16 {
+        let known = self.features.iter().find(|(known, _)| known == name);
+        known.map_or(0, |(_, level)| *level)
     }
 
     /// The versions of one API; `None` if the broker does not have it.
@@ -247,7 +260,16 @@ impl ApiRanges {
     /// # Errors
     /// There is none; the error says what each side has.
     pub fn negotiate<R: Request>(&self) -> Result<i16, UnsupportedVersion> {
-        let ours = R::stable_versions();
+        self.negotiate_up_to::<R>(i16::MAX)
+    }
+
+    /// The same, but not above `most`: some versions mean more than their bytes.
+    ///
+    /// # Errors
+    /// As [`negotiate`](Self::negotiate).
+    pub fn negotiate_up_to<R: Request>(&self, most: i16) -> Result<i16, UnsupportedVersion> {
+        let stable = R::stable_versions();
+        let ours = *stable.start()..=most.min(*stable.end());
         let theirs = self.range(ApiKey(R::KEY));
         let highest = theirs
             .as_ref()

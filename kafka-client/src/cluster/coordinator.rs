@@ -17,6 +17,8 @@ use crate::retry::Backoff;
 pub(crate) enum CoordinatorKind {
     /// A consumer group.
     Group,
+    /// The transactions of one transactional id.
+    Transaction,
 }
 
 impl CoordinatorKind {
@@ -24,6 +26,7 @@ impl CoordinatorKind {
     fn key_type(self) -> i8 {
         match self {
             Self::Group => 0,
+            Self::Transaction => 1,
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::future::Future;
 use std::io;
 use std::marker::PhantomData;
-use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
-use kafka_wire::{ApiKey, ApiRanges, ErrorCode, Request, decode_response, encode_request};
+use kafka_wire::{ApiRanges, ErrorCode, Request, decode_response, encode_request};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -94,22 +93,36 @@ impl Connection {
 
     /// The version in which `R` is spoken with this broker.
     pub(crate) fn version_of<R: Request>(&self) -> Result<i16, Error> {
+        self.version_up_to::<R>(i16::MAX)
+    }
+
+    /// The same, but not above `most`.
+    pub(crate) fn version_up_to<R: Request>(&self, most: i16) -> Result<i16, Error> {
         let unsupported = |source| Error::Unsupported {
             broker: self.line.broker.clone(),
             source,
         };
-        self.ranges.negotiate::<R>().map_err(unsupported)
+        self.ranges.negotiate_up_to::<R>(most).map_err(unsupported)
     }
 
-    /// The versions of `R` that the broker offers; `None` if it lacks the API.
-    #[allow(dead_code, reason = "for diagnosis")]
-    pub(crate) fn offered<R: Request>(&self) -> Option<RangeInclusive<i16>> {
-        self.ranges.range(ApiKey(R::KEY))
+    /// The level of a feature that all nodes of the cluster use (KIP-584); 0 if they do not use it.
+    pub(crate) fn feature(&self, name: &str) -> i16 {
+        self.ranges.feature(name)
     }
 
     /// Sends a request and waits for its answer. Dropping the future after the request was written only forgets the answer.
     pub(crate) async fn call<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
         self.send(request, self.request_timeout).await?.await
+    }
+
+    /// The same in a version that was chosen before.
+    pub(crate) async fn call_in<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+    ) -> Result<R::Response, Error> {
+        let pending = self.send_in(request, version, self.request_timeout);
+        pending.await?.await
     }
 
     /// Puts a request in line and returns what will be its answer, due within `timeout` of writing.
@@ -119,6 +132,16 @@ impl Connection {
         timeout: Duration,
     ) -> Result<Pending<R>, Error> {
         let version = self.version_of::<R>()?;
+        self.send_in(request, version, timeout).await
+    }
+
+    /// The same in a version that was chosen before.
+    pub(crate) async fn send_in<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> Result<Pending<R>, Error> {
         self.line.send(request, version, timeout).await
     }
 
@@ -260,15 +283,6 @@ pub(crate) struct Pending<R> {
 }
 
 impl<R: Request> Pending<R> {
-    /// The version in which the request was written.
-    #[allow(
-        dead_code,
-        reason = "callers whose answers mean different things by version ask for it"
-    )]
-    pub(crate) fn version(&self) -> i16 {
-        self.version
-    }
-
     /// The answer's bytes, not decoded.
     async fn frame(self) -> Result<Bytes, Error> {
         self.receiver

@@ -41,6 +41,10 @@ pub(crate) struct Accumulator {
     pub(crate) wake: Notify,
     records: AtomicUsize,
     lost: AtomicUsize,
+    /// The first failure of a transaction; stays `None` outside of one.
+    failure: Mutex<Option<SendError>>,
+    /// Told when nothing that was taken is unsettled any more.
+    settled: Notify,
     closing: AtomicBool,
 }
 
@@ -61,7 +65,7 @@ struct Incoming<'a> {
 
 impl Accumulator {
     /// Without any topic.
-    pub(crate) fn new(config: &ProducerConfig) -> Self {
+    pub(crate) fn new(config: &ProducerConfig, transactional: bool) -> Self {
         let retries = config.max_attempts != Some(1) && config.acks.wire() != 0;
         let rules = Rules {
             batch_size: config.batch_size,
@@ -69,6 +73,7 @@ impl Accumulator {
             linger: config.linger,
             delivery_timeout: config.delivery_timeout,
             idempotent: config.idempotent,
+            transactional,
             window: if config.idempotent || !retries {
                 config.max_in_flight
             } else {
@@ -87,6 +92,8 @@ impl Accumulator {
             wake: Notify::new(),
             records: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
+            failure: Mutex::default(),
+            settled: Notify::new(),
             closing: AtomicBool::new(false),
         }
     }
@@ -283,8 +290,49 @@ impl Accumulator {
         batch.complete(outcome, &self.memory);
         if completion.has_failed() {
             self.lost.fetch_add(records, Ordering::Relaxed);
+            if self.rules.transactional {
+                let mut failure = self.failure();
+                *failure = failure.take().or_else(|| completion.failure());
+            }
         }
-        self.records.fetch_sub(records, Ordering::Relaxed);
+        if self.records.fetch_sub(records, Ordering::Relaxed) == records {
+            self.settled.notify_waiters();
+        }
+    }
+
+    /// Waits until nothing that was taken is unsettled, nor with a socket.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if self.records() == 0 {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// The first failure since the last time, within transactions.
+    pub(crate) fn take_failure(&self) -> Option<SendError> {
+        self.failure().take()
+    }
+
+    /// Gives up every batch that no broker has.
+    pub(crate) fn give_up(&self, kind: &SendErrorKind) {
+        for partition in self.partitions() {
+            let batches = partition.lane().give_up();
+            for batch in batches {
+                let given_up = batch.failure(kind.clone());
+                self.settle(batch, given_up);
+            }
+        }
+    }
+
+    /// The next batch of every partition begins a new sequence.
+    pub(crate) fn forget_sequences(&self) {
+        for partition in self.partitions() {
+            partition.lane().forget_sequence();
+        }
     }
 
     /// Records taken whose batch is not settled.
@@ -364,6 +412,10 @@ impl Accumulator {
             self.put_topic(topic);
         }
         moved
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<SendError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn notices(&self) -> MutexGuard<'_, Vec<Arc<Partition>>> {

@@ -116,6 +116,7 @@ impl Batch {
     pub(crate) fn seal(
         &mut self,
         compression: Compression,
+        transactional: bool,
         codecs: &mut Codecs,
     ) -> Result<Bytes, RecordError> {
         let mut closed = match std::mem::replace(&mut self.content, Content::Gone) {
@@ -127,6 +128,7 @@ impl Batch {
             Content::Open(builder) => self.close(builder, compression, codecs)?,
             Content::Gone => return Err(RecordError::Empty),
         };
+        closed.set_transactional(transactional);
         if let Some(stamp) = self.stamp {
             closed.set_producer(stamp);
         }

@@ -194,6 +194,21 @@ impl Completion {
         matches!(self.outcome.get(), Some(Outcome::Failed(_)))
     }
 
+    /// Why the batch failed, if it has.
+    #[cold]
+    pub(crate) fn failure(&self) -> Option<SendError> {
+        let Some(Outcome::Failed(failure)) = self.outcome.get() else {
+            return None;
+        };
+        Some(SendError {
+            kind: failure.kind.clone(),
+            possibly_written: failure.possibly_written,
+            topic: self.topic.clone(),
+            partition: Some(self.partition),
+            cause: failure.cause.clone(),
+        })
+    }
+
     /// Waits for the outcome, whatever it is.
     pub(crate) async fn done(&self) {
         let mut ticket = Ticket {

@@ -41,6 +41,8 @@ pub(crate) struct Rules {
     pub(crate) delivery_timeout: Duration,
     /// Whether batches are numbered.
     pub(crate) idempotent: bool,
+    /// Whether they come in transactions: then the coordinator alone gives out epochs.
+    pub(crate) transactional: bool,
     /// Batches in flight at a time when nothing is amiss.
     pub(crate) window: usize,
 }

@@ -78,6 +78,9 @@ pub enum SendErrorKind {
     /// The batch of the record could not be made: in practice, compression got no memory.
     #[error("its batch could not be made")]
     Unencodable,
+    /// Its transaction was aborted before the record was sent.
+    #[error("its transaction was aborted")]
+    Aborted,
     /// The producer was closed, or its runtime ended, before the record was acknowledged.
     #[error("the producer is closed")]
     Closed,

@@ -19,16 +19,19 @@ use super::accumulator::Accumulator;
 use super::config::ProducerConfig;
 use super::lane::Patience;
 use super::topics::Partition;
+use super::transaction::Transactions;
 use crate::cluster::Cluster;
 use crate::retry::Backoff;
 
 mod answer;
+mod enlisting;
 mod identity;
 mod request;
 mod sink;
 mod timers;
 
 use answer::Answer;
+use enlisting::Enlisting;
 use identity::Known;
 use request::{Event, Sent, Work};
 use sink::Sink;
@@ -45,6 +48,8 @@ pub(crate) struct Sender {
     /// Partitions with something to send and no leader.
     homeless: Vec<Arc<Partition>>,
     identity: Known,
+    /// `None` outside of transactions.
+    enlisting: Option<Enlisting>,
     timers: Timers,
     work: FuturesUnordered<Work>,
     /// Whether batches were hurried the last time round.
@@ -66,9 +71,11 @@ impl Sender {
         accumulator: Arc<Accumulator>,
         cluster: Arc<Cluster>,
         config: Arc<ProducerConfig>,
+        transactions: Option<Transactions>,
     ) -> Self {
         Self {
             identity: Known::new(&config),
+            enlisting: transactions.map(Enlisting::new),
             accumulator,
             cluster,
             config,
@@ -177,6 +184,11 @@ impl Sender {
                 }
             }
             Event::Identity(outcome) => self.identified(outcome, now),
+            Event::Enlisted {
+                partitions,
+                enlistment,
+                outcome,
+            } => self.enlisted(partitions, enlistment, outcome, now),
         }
     }
 

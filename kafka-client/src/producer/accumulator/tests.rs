@@ -7,7 +7,7 @@ use crate::producer::sequence::Identity;
 const WHO: Option<Identity> = Some(Identity { id: 7, epoch: 0 });
 
 fn accumulator(leaders: &[Option<i32>], config: &ProducerConfig) -> Accumulator {
-    let accumulator = Accumulator::new(config);
+    let accumulator = Accumulator::new(config, false);
     assert!(accumulator.put_topic(&topic(leaders)));
     accumulator
 }

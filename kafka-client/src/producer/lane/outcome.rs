@@ -80,6 +80,12 @@ impl Lane {
         self.renumber_from = Some(from.min(batch.number));
     }
 
+    /// Nothing is numbered any more: another epoch has begun, or will have.
+    pub(crate) fn forget_sequence(&mut self) {
+        self.sequence = None;
+        self.renumber_from = None;
+    }
+
     /// The partition has another leader: no reason to wait, but one to be careful.
     pub(crate) fn moved(&mut self) {
         self.not_before = None;
@@ -131,8 +137,9 @@ impl Lane {
     /// it another id, and then nothing would fence off what it sent before.
     fn start_sequence(&mut self, identity: Option<Identity>) -> Result<(), Missing> {
         let used = self.sequence.map(|sequence| sequence.identity);
+        let own = |used: Identity| used.next_epoch().filter(|_| !self.rules.transactional);
         let next = used
-            .and_then(Identity::next_epoch)
+            .and_then(own)
             .or_else(|| identity.filter(|fresh| used.is_none_or(|used| used.id != fresh.id)));
         let next = next.ok_or(Missing::Identity(used))?;
         self.sequence = Some(Sequence::new(next));

@@ -9,6 +9,7 @@ const RULES: Rules = Rules {
     linger: Duration::from_millis(5),
     delivery_timeout: Duration::from_secs(10),
     idempotent: true,
+    transactional: false,
     window: 5,
 };
 const WHO: Identity = Identity { id: 7, epoch: 0 };
@@ -459,7 +460,7 @@ fn a_batch_sealed_again_under_other_numbers_carries_them() {
     let mut codecs = Codecs::default();
     let mut batch = bench.take();
     let header = |batch: &mut Batch, codecs: &mut Codecs| {
-        let bytes = batch.seal(Compression::None, codecs).unwrap();
+        let bytes = batch.seal(Compression::None, false, codecs).unwrap();
         *RecordBatch::parse(&bytes, CrcCheck::Verify)
             .unwrap()
             .unwrap()

@@ -130,7 +130,11 @@ impl Sender {
     ) {
         let code = answer.error_code;
         let place = parcel.partition.lane().place(&parcel.batch);
-        let verdict = judge(code, place, self.config.acks);
+        let mut verdict = judge(code, place, self.config.acks);
+        if verdict == Verdict::Renumber && self.enlisting.is_some() {
+            // Only the coordinator gives out epochs: the transaction fails, and the next has another.
+            verdict = Verdict::Fail(Trace::None);
+        }
         if verdict == Verdict::Written {
             let log_append_ms =
                 (answer.log_append_time_ms >= 0).then_some(answer.log_append_time_ms);

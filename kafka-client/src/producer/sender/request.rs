@@ -23,6 +23,7 @@ use crate::producer::batch::Batch;
 use crate::producer::config::{Acks, ProducerConfig};
 use crate::producer::sequence::Identity;
 use crate::producer::topics::Partition;
+use crate::producer::transaction::{Enlistment, Protocol, Standing};
 
 /// A batch and where it belongs.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(super) struct Load {
     pub(super) parcels: Vec<Parcel>,
     /// Compressors, lent by the broker's sink.
     pub(super) codecs: Box<Codecs>,
+    /// The transaction it is part of.
+    pub(super) standing: Option<Arc<Standing>>,
 }
 
 /// Something that the sender waited for.
@@ -69,6 +72,15 @@ pub(super) enum Event {
     },
     /// An identity, or why there is none.
     Identity(Result<Identity, Error>),
+    /// The coordinator was told of partitions.
+    Enlisted {
+        /// Which.
+        partitions: Vec<Arc<Partition>>,
+        /// Holds up the transaction's end.
+        enlistment: Enlistment,
+        /// Whether it took them into the transaction.
+        outcome: Result<(), Error>,
+    },
 }
 
 /// What came of sending.
@@ -98,8 +110,14 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
             None => spoiled.push(parcel),
         }
     }
-    let (request, topics) = request(&cluster, &config, &parcels, sealed);
-    let outcome = match dispatch(&cluster, &config, node, request).await {
+    let (mut request, topics) = request(&cluster, &config, &parcels, sealed);
+    let standing = load.standing.as_deref();
+    request.transactional_id = standing.map(|standing| standing.id.to_string());
+    let most = match standing.map(Standing::protocol) {
+        Some(Protocol::V1) => BEFORE_TRANSACTIONS_V2,
+        _ => i16::MAX,
+    };
+    let outcome = match dispatch(&cluster, &config, node, request, most).await {
         Ok(Some(pending)) => Ok(Sent::Awaited(Box::pin(async move {
             let answer = pending.await;
             Event::Answered {
@@ -136,8 +154,9 @@ async fn seal(load: Load, config: &ProducerConfig) -> (Load, Vec<Option<Bytes>>)
 }
 
 fn seal_all(mut load: Load, compression: Compression, owned: bool) -> (Load, Vec<Option<Bytes>>) {
-    let codecs = &mut load.codecs;
-    let mut seal = |parcel: &mut Parcel| match parcel.batch.seal(compression, codecs) {
+    let (codecs, transactional) = (&mut load.codecs, load.standing.is_some());
+    let mut seal = |parcel: &mut Parcel| match parcel.batch.seal(compression, transactional, codecs)
+    {
         Ok(bytes) if owned => Some(parcel.batch.give_away(bytes)),
         Ok(bytes) => Some(bytes),
         Err(error) => {
@@ -194,9 +213,10 @@ async fn dispatch(
     config: &ProducerConfig,
     node: i32,
     request: ProduceRequest,
+    most: i16,
 ) -> Result<Option<Pending<ProduceRequest>>, Error> {
     let connection = cluster.broker(node, Purpose::Produce).await?;
-    let version = connection.version_of::<ProduceRequest>()?;
+    let version = connection.version_up_to::<ProduceRequest>(most)?;
     if config.compression == Compression::Zstd && version < ZSTD_SINCE {
         return Err(Error::Refused {
             api: ProduceRequest::name(),
@@ -209,8 +229,8 @@ async fn dispatch(
         connection.send_only(&request).await?;
         return Ok(None);
     }
-    let pending = connection.send(&request, config.request_timeout).await?;
-    Ok(Some(pending))
+    let pending = connection.send_in(&request, version, config.request_timeout);
+    Ok(Some(pending.await?))
 }
 
 /// Asks any broker for an identity.
@@ -236,6 +256,8 @@ pub(super) async fn identify(cluster: Arc<Cluster>) -> Event {
     Event::Identity(ask.await)
 }
 
+/// Newer versions of `Produce` put partitions into the transaction by themselves (KIP-890).
+const BEFORE_TRANSACTIONS_V2: i16 = 11;
 /// First version of `Produce` that may carry zstd (KIP-110).
 const ZSTD_SINCE: i16 = 7;
 /// Bytes whose compression takes long enough to be done on another thread.

@@ -66,6 +66,11 @@ impl Sender {
                 self.put_in_line(&partition);
                 continue;
             }
+            let is_empty = partition.lane().head_bytes() == 0;
+            if is_empty || !self.is_admitted(&partition) {
+                continue;
+            }
+            let identity = self.identity_now();
             let take = {
                 let mut batches = partition.lane();
                 if !parcels.is_empty()
@@ -73,7 +78,7 @@ impl Sender {
                 {
                     None
                 } else {
-                    Some(batches.take(node, now, self.patience, self.identity.current))
+                    Some(batches.take(node, now, self.patience, identity))
                 }
             };
             match take {
@@ -88,6 +93,8 @@ impl Sender {
                     parcels.push(Parcel { partition, batch });
                 }
                 Some(Take::Nothing) => {}
+                // In a transaction it comes with the next one: what is numbered anew cannot be part of this.
+                Some(Take::Identity(_)) if self.enlisting.is_some() => {}
                 Some(Take::Identity(used)) => self.wait_for_identity(partition, used),
             }
         }
@@ -114,6 +121,7 @@ impl Sender {
             node,
             parcels,
             codecs: sink.codecs.take().unwrap_or_default(),
+            standing: self.enlisting.as_ref().map(|it| it.standing.clone()),
         };
         let (cluster, config) = (self.cluster.clone(), self.config.clone());
         let mut sending: Work = Box::pin(request::send(cluster, config, load));
