@@ -3,6 +3,8 @@
 //! Callers append on their own task, under the lock of one partition, straight into the buffer that will be sent. The sender is told
 //! of a partition when a batch is started or becomes ready, not of records. Nothing here waits.
 
+mod settling;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,9 +14,8 @@ use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, NewRecord};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::batch::Batch;
 use super::config::ProducerConfig;
-use super::delivery::{Completion, Delivery, Outcome};
+use super::delivery::{Completion, Delivery};
 use super::lane::{Lane, Rules};
 use super::memory::{Buffer, Memory, Permit};
 use super::partitioner::{Partitioner, Turn};
@@ -262,17 +263,6 @@ impl Accumulator {
         std::mem::take(&mut *self.notices())
     }
 
-    /// Makes every batch ready, and tells which have no outcome yet.
-    pub(crate) fn flush(&self) -> Vec<Arc<Completion>> {
-        let mut unsettled = Vec::new();
-        for partition in self.partitions() {
-            let mut lane = partition.lane();
-            unsettled.append(&mut lane.flush());
-            self.notify(&partition, lane);
-        }
-        unsettled
-    }
-
     /// A partition by its id.
     pub(crate) fn partition(&self, id: usize) -> Option<Arc<Partition>> {
         self.registry().partitions.get(id).cloned()
@@ -281,68 +271,6 @@ impl Accumulator {
     /// All partitions, by their id.
     pub(crate) fn partitions(&self) -> Vec<Arc<Partition>> {
         self.registry().partitions.clone()
-    }
-
-    /// The outcome of a batch is known, and nothing of it is on its way any more.
-    pub(crate) fn settle(&self, batch: Batch, outcome: Outcome) {
-        let records = usize::try_from(batch.records).unwrap_or_default();
-        let completion = batch.completion.clone();
-        batch.complete(outcome, &self.memory);
-        if completion.has_failed() {
-            self.lost.fetch_add(records, Ordering::Relaxed);
-            if self.rules.transactional {
-                let mut failure = self.failure();
-                *failure = failure.take().or_else(|| completion.failure());
-            }
-        }
-        if self.records.fetch_sub(records, Ordering::Relaxed) == records {
-            self.settled.notify_waiters();
-        }
-    }
-
-    /// Waits until nothing that was taken is unsettled, nor with a socket.
-    pub(crate) async fn settled(&self) {
-        loop {
-            let mut settled = std::pin::pin!(self.settled.notified());
-            settled.as_mut().enable();
-            if self.records() == 0 {
-                return;
-            }
-            settled.await;
-        }
-    }
-
-    /// The first failure since the last time, within transactions.
-    pub(crate) fn take_failure(&self) -> Option<SendError> {
-        self.failure().take()
-    }
-
-    /// Gives up every batch that no broker has.
-    pub(crate) fn give_up(&self, kind: &SendErrorKind) {
-        for partition in self.partitions() {
-            let batches = partition.lane().give_up();
-            for batch in batches {
-                let given_up = batch.failure(kind.clone());
-                self.settle(batch, given_up);
-            }
-        }
-    }
-
-    /// The next batch of every partition begins a new sequence.
-    pub(crate) fn forget_sequences(&self) {
-        for partition in self.partitions() {
-            partition.lane().forget_sequence();
-        }
-    }
-
-    /// Records taken whose batch is not settled.
-    pub(crate) fn records(&self) -> usize {
-        self.records.load(Ordering::Relaxed)
-    }
-
-    /// Records that failed so far.
-    pub(crate) fn lost(&self) -> usize {
-        self.lost.load(Ordering::Relaxed)
     }
 
     /// Refuses records from now on, and has the sender end when all are settled.
@@ -412,10 +340,6 @@ impl Accumulator {
             self.put_topic(topic);
         }
         moved
-    }
-
-    fn failure(&self) -> MutexGuard<'_, Option<SendError>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn notices(&self) -> MutexGuard<'_, Vec<Arc<Partition>>> {

@@ -1,6 +1,8 @@
 use kafka_wire::Uuid;
 
 use super::*;
+use crate::producer::batch::Batch;
+use crate::producer::delivery::Outcome;
 use crate::producer::lane::{Patience, Take};
 use crate::producer::sequence::Identity;
 

@@ -1,0 +1,88 @@
+//! The end of records: what is settled, what failed, and waiting for both.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use super::Accumulator;
+use crate::producer::batch::Batch;
+use crate::producer::delivery::{Completion, Outcome};
+use crate::producer::send_error::{SendError, SendErrorKind};
+
+impl Accumulator {
+    /// Makes every batch ready, and tells which have no outcome yet.
+    pub(crate) fn flush(&self) -> Vec<Arc<Completion>> {
+        let mut unsettled = Vec::new();
+        for partition in self.partitions() {
+            let mut lane = partition.lane();
+            unsettled.append(&mut lane.flush());
+            self.notify(&partition, lane);
+        }
+        unsettled
+    }
+
+    /// The outcome of a batch is known, and nothing of it is on its way any more.
+    pub(crate) fn settle(&self, batch: Batch, outcome: Outcome) {
+        let records = usize::try_from(batch.records).unwrap_or_default();
+        let completion = batch.completion.clone();
+        batch.complete(outcome, &self.memory);
+        if completion.has_failed() {
+            self.lost.fetch_add(records, Ordering::Relaxed);
+            if self.rules.transactional {
+                let mut failure = self.failure();
+                *failure = failure.take().or_else(|| completion.failure());
+            }
+        }
+        if self.records.fetch_sub(records, Ordering::Relaxed) == records {
+            self.settled.notify_waiters();
+        }
+    }
+
+    /// Waits until nothing that was taken is unsettled, nor with a socket.
+    pub(crate) async fn settled(&self) {
+        loop {
+            let mut settled = std::pin::pin!(self.settled.notified());
+            settled.as_mut().enable();
+            if self.records() == 0 {
+                return;
+            }
+            settled.await;
+        }
+    }
+
+    /// The first failure since the last time, within transactions.
+    pub(crate) fn take_failure(&self) -> Option<SendError> {
+        self.failure().take()
+    }
+
+    /// Gives up every batch that no broker has.
+    pub(crate) fn give_up(&self, kind: &SendErrorKind) {
+        for partition in self.partitions() {
+            let batches = partition.lane().give_up();
+            for batch in batches {
+                let given_up = batch.failure(kind.clone());
+                self.settle(batch, given_up);
+            }
+        }
+    }
+
+    /// The next batch of every partition begins a new sequence.
+    pub(crate) fn forget_sequences(&self) {
+        for partition in self.partitions() {
+            partition.lane().forget_sequence();
+        }
+    }
+
+    /// Records taken whose batch is not settled.
+    pub(crate) fn records(&self) -> usize {
+        self.records.load(Ordering::Relaxed)
+    }
+
+    /// Records that failed so far.
+    pub(crate) fn lost(&self) -> usize {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    fn failure(&self) -> MutexGuard<'_, Option<SendError>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
