@@ -321,6 +321,8 @@ fn compressed(corpus: &mut Corpus) {
         Compression::Lz4,
         Compression::Zstd,
     ];
+    let hollow = b"\x04\x22\x4d\x18\x60\x40\x82\x01\0\0\0\x08\x03\0\0\x80abc\0\0\0\0";
+    decompressed(corpus, 3, "empty-block", hollow);
     for (codec, id) in codecs.into_iter().zip(0..) {
         for (name, value) in &values {
             let name = format!("{codec}-{name}");
