@@ -22,8 +22,11 @@ pub struct Subject {
     pub in_pieces: fn(&[u8], usize, u64) -> io::Result<Vec<u8>>,
     /// Other bytes that decompress to what the arguments decompress to: the first as it is, the second decompressed, the third as it
     /// is. `None` if the second takes no neighbours.
-    pub between: fn(&[u8], &[u8], &[u8]) -> Option<Vec<u8>>,
+    pub between: Between,
 }
+
+/// See [`Subject::between`].
+pub type Between = fn(&[u8], &[u8], &[u8]) -> Option<Vec<u8>>;
 
 /// Holds hostile compressed bytes against their [`Subject`]. The first byte says how large the pieces are.
 ///
