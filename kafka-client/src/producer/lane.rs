@@ -5,8 +5,8 @@
 //!                    ▲            │
 //!                    └── again ───┘        back to its place, oldest first
 //! ```
-//! - With idempotence up to five batches are in flight; only one as long as the broker has not written any under the present numbers,
-//!   and only one while any batch is being repeated: nothing overtakes it.
+//! - With idempotence up to five batches are in flight; only one as long as the broker has not written any under the present numbers
+//!   or may have forgotten them since, and only one while any batch is being repeated: nothing overtakes it.
 //! - Without idempotence one batch is in flight, unless nothing is ever repeated.
 //! - Batches in flight are all with the same broker: after a change of leader, the new one gets nothing before the old one has answered
 //!   or lost its connection.
@@ -74,6 +74,8 @@ pub(crate) struct Lane {
     /// Batches from this one on need numbers of another epoch.
     renumber_from: Option<u64>,
     not_before: Option<Instant>,
+    /// When a batch was last sent.
+    last_sent: Instant,
     next_number: u64,
     /// Bytes of the last batch: what to expect of the next.
     expected: usize,
@@ -130,6 +132,7 @@ impl Lane {
             sequence: None,
             renumber_from: None,
             not_before: None,
+            last_sent: now,
             next_number: 0,
             expected: 0,
             closed: false,
@@ -239,6 +242,7 @@ impl Lane {
     /// What there is to do. Takes out what has expired.
     pub(crate) fn survey(&mut self, now: Instant, patience: Patience) -> Survey {
         let expired = self.expire(now);
+        self.doubt(now);
         let is_ready = self.is_ready(now, patience);
         // What is ready needs no alarm: whoever has it in line will come.
         let next_try = self.next_try().filter(|_| !is_ready);
@@ -258,6 +262,7 @@ impl Lane {
         patience: Patience,
         identity: Option<Identity>,
     ) -> Take {
+        self.doubt(now);
         let elsewhere = self
             .in_flight
             .front()
@@ -282,6 +287,7 @@ impl Lane {
         batch.attempts += 1;
         batch.on_its_way = true;
         self.not_before = None;
+        self.last_sent = now;
         self.in_flight.push_back(Flight {
             number: batch.number,
             node,

@@ -18,6 +18,9 @@ pub(super) enum Missing {
     Identity(Option<Identity>),
 }
 
+/// Far less than any sensible `producer.id.expiration.ms`, whose default is a day, and long enough to cost nothing.
+const SILENCE: Duration = Duration::from_mins(1);
+
 impl Lane {
     /// Where a batch that is in flight stands.
     pub(crate) fn place(&self, batch: &Batch) -> Place {
@@ -90,6 +93,17 @@ impl Lane {
     pub(crate) fn moved(&mut self) {
         self.not_before = None;
         if let Some(sequence) = &mut self.sequence {
+            sequence.confirmed = false;
+        }
+    }
+
+    /// A broker forgets producers that are silent for long (`producer.id.expiration.ms`) and then takes any number for the first one:
+    /// after a silence, one batch goes ahead of the others.
+    pub(super) fn doubt(&mut self, now: Instant) {
+        if let Some(sequence) = &mut self.sequence
+            && self.in_flight.is_empty()
+            && now.saturating_duration_since(self.last_sent) > SILENCE
+        {
             sequence.confirmed = false;
         }
     }
