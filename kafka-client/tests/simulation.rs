@@ -18,7 +18,7 @@
 mod history;
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -33,6 +33,7 @@ use kafka_wire::messages::metadata::MetadataRequest;
 use kafka_wire::messages::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
+use kafka_wire::records::{CrcCheck, RecordBatch};
 
 const TOPIC: &str = "orders";
 const NODES: i32 = 3;
@@ -134,6 +135,13 @@ async fn day(seed: u64) -> Day {
         usize::try_from(ROUNDS * RECORDS).unwrap(),
         "I4: every record has its outcome"
     );
+    // Numbers have gaps only where a batch was given up. As long as none is, a refusal is not the head batch's fault, and whoever
+    // raises the epoch has skipped a number or blamed the wrong batch.
+    let epoch = weather.newest_epoch.load(Ordering::Relaxed);
+    assert!(
+        day.failed > 0 || epoch == 0,
+        "epoch {epoch} without a failure"
+    );
     client.shutdown().await;
     broker.shutdown();
     day
@@ -158,6 +166,8 @@ struct Weather {
     random: Mutex<Rng>,
     is_bad: AtomicBool,
     faults: Mutex<usize>,
+    /// The newest epoch that a batch was sent under.
+    newest_epoch: AtomicI16,
 }
 
 impl Weather {
@@ -166,6 +176,7 @@ impl Weather {
             random: Mutex::new(Rng::with_seed(!seed)),
             is_bad: AtomicBool::new(false),
             faults: Mutex::default(),
+            newest_epoch: AtomicI16::new(0),
         }
     }
 
@@ -178,6 +189,10 @@ impl Weather {
 fn spoil(broker: &Broker, weather: &Arc<Weather>) {
     let weather = weather.clone();
     broker.control(move |seen| {
+        if seen.is::<ProduceRequest>() {
+            let epoch = newest_epoch(&seen.request::<ProduceRequest>().unwrap());
+            weather.newest_epoch.fetch_max(epoch, Ordering::Relaxed);
+        }
         if !weather.is_bad.load(Ordering::Relaxed) {
             return Control::Pass;
         }
@@ -187,6 +202,17 @@ fn spoil(broker: &Broker, weather: &Arc<Weather>) {
         }
         control
     });
+}
+
+fn newest_epoch(request: &ProduceRequest) -> i16 {
+    let topics = request.topic_data.iter();
+    let batches = topics.flat_map(|topic| topic.partition_data.iter());
+    let epochs = batches.map(|batch| {
+        let records = batch.records.as_ref().unwrap();
+        let batch = RecordBatch::parse(records, CrcCheck::Verify);
+        batch.unwrap().unwrap().header().producer_epoch
+    });
+    epochs.max().unwrap_or_default()
 }
 
 fn fault(seen: &Seen<'_>, random: &mut Rng) -> Control {
