@@ -65,21 +65,25 @@ fn record<'a>(topic: &'a str, partition: i32, value: &'a str) -> ProducerRecord<
     }
 }
 
-/// What Kafka's console consumer shows of committed records, sorted.
+/// What Kafka's console consumer shows of committed records, sorted; it should be so many. On a busy machine it may give up before it
+/// has begun, so that too few are asked for again, with more patience.
 async fn committed(cluster: &Cluster, topic: &str, records: usize) -> Vec<String> {
-    let mut tool = cluster.tool(CONSOLE_CONSUMER).unwrap();
-    tool.args(["--bootstrap-server", &cluster.bootstrap()])
-        .args(["--topic", topic, "--from-beginning"])
-        .args(["--isolation-level", "read_committed"])
-        // One more than there should be: it gives up waiting for that.
-        .args(["--max-messages", &(records + 1).to_string()])
-        .args(["--timeout-ms", "8000"]);
-    let output = timeout(LIMIT, tool.output()).await.unwrap().unwrap();
-    let mut lines: Vec<_> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(ToOwned::to_owned)
-        .collect();
+    let mut lines = Vec::new();
+    for patience in ["8000", "16000", "32000"] {
+        let mut tool = cluster.tool(CONSOLE_CONSUMER).unwrap();
+        tool.args(["--bootstrap-server", &cluster.bootstrap()])
+            .args(["--topic", topic, "--from-beginning"])
+            .args(["--isolation-level", "read_committed"])
+            // One more than there should be: it gives up waiting for that.
+            .args(["--max-messages", &(records + 1).to_string()])
+            .args(["--timeout-ms", patience]);
+        let output = timeout(2 * LIMIT, tool.output()).await.unwrap().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        lines = text.lines().map(ToOwned::to_owned).collect();
+        if lines.len() >= records {
+            break;
+        }
+    }
     lines.sort();
     lines
 }
