@@ -300,7 +300,7 @@ async fn a_paused_partition_waits(cluster: &Cluster) {
 async fn a_topic_that_comes_later_is_read(cluster: &Cluster) {
     let impatient = Client::new(ClientConfig {
         bootstrap: vec![cluster.bootstrap()],
-        request_timeout: Duration::from_secs(2),
+        request_timeout: Duration::from_secs(5),
         allow_auto_topic_creation: false,
         ..Default::default()
     })

@@ -228,7 +228,7 @@ async fn offsets_are_kept_without_membership(cluster: &Cluster) {
 async fn a_topic_that_comes_later_is_assigned(cluster: &Cluster) {
     let impatient = Client::new(ClientConfig {
         bootstrap: vec![cluster.bootstrap()],
-        request_timeout: Duration::from_secs(2),
+        request_timeout: Duration::from_secs(5),
         allow_auto_topic_creation: false,
         ..Default::default()
     })
@@ -236,20 +236,17 @@ async fn a_topic_that_comes_later_is_assigned(cluster: &Cluster) {
     let mut consumer = subscribed(&impatient, member("later"), "later");
     let assigned = |event: Result<Event, Error>| match event {
         Ok(Event::Assigned(partitions)) => Some(partitions),
+        // Besides, a young cluster may be long in finding a coordinator.
         Err(error) => {
-            assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
+            assert!(error.is_retriable(), "{error:?}");
             None
         }
         other => panic!("{other:?}"),
     };
     assert_eq!(event(&mut consumer, assigned).await, []);
     // Told again and again, as long as it is not there.
-    let error = event(&mut consumer, Result::err).await;
-    assert_eq!(
-        error.code(),
-        Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION),
-        "{error:?}"
-    );
+    let is_unknown = |error: &Error| error.code() == Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION);
+    event(&mut consumer, |event| event.err().filter(is_unknown)).await;
 
     cluster.create_topic("later", 2, 1).await.unwrap();
     let found = event(&mut consumer, assigned).await;
