@@ -126,8 +126,7 @@ impl Producer {
 
     /// Gives up what no broker has, because its transaction is aborted.
     fn give_up(&self) {
-        let kind = SendErrorKind::Aborted;
-        self.handle.accumulator.give_up(&kind);
+        self.handle.accumulator.abort();
     }
 
     /// What failed before does not concern the next transaction.

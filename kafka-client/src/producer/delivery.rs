@@ -75,13 +75,7 @@ impl Delivery {
 
     #[cold]
     fn error(&self, failure: &Failure) -> SendError {
-        SendError {
-            kind: failure.kind_of(self.index),
-            possibly_written: failure.possibly_written,
-            topic: self.batch.topic.clone(),
-            partition: Some(self.batch.partition),
-            cause: failure.cause.clone(),
-        }
+        self.batch.error(failure, failure.kind_of(self.index))
     }
 }
 
@@ -200,13 +194,17 @@ impl Completion {
         let Some(Outcome::Failed(failure)) = self.outcome.get() else {
             return None;
         };
-        Some(SendError {
-            kind: failure.kind.clone(),
+        Some(self.error(failure, failure.kind.clone()))
+    }
+
+    fn error(&self, failure: &Failure, kind: SendErrorKind) -> SendError {
+        SendError {
+            kind,
             possibly_written: failure.possibly_written,
             topic: self.topic.clone(),
             partition: Some(self.partition),
             cause: failure.cause.clone(),
-        })
+        }
     }
 
     /// Waits for the outcome, whatever it is.

@@ -77,7 +77,7 @@ fn find_coordinators(broker: &mut Broker) {
     });
     let of_transaction = FindCoordinatorRequest {
         key_type: 1,
-        coordinator_keys: vec!["transaction".into()],
+        coordinator_keys: vec![crate::transactions::ID.into()],
         ..Default::default()
     };
     broker.exchange(&of_transaction, 4);

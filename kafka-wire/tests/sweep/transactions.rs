@@ -19,7 +19,7 @@ use crate::TOPIC;
 use crate::broker::Broker;
 use crate::groups::GROUP;
 
-const ID: &str = "transaction";
+pub(crate) const ID: &str = "transaction";
 
 pub(crate) fn sweep(broker: &mut Broker) {
     let init = InitProducerIdRequest {

@@ -4,9 +4,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use super::Accumulator;
+use crate::error::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::{Completion, Outcome};
 use crate::producer::send_error::{SendError, SendErrorKind};
+use crate::producer::topics::Partition;
 
 impl Accumulator {
     /// Makes every batch ready, and tells which have no outcome yet.
@@ -54,14 +56,26 @@ impl Accumulator {
         self.failure().take()
     }
 
-    /// Gives up every batch that no broker has.
-    pub(crate) fn give_up(&self, kind: &SendErrorKind) {
+    /// Gives up every batch that no broker has: its transaction is aborted.
+    pub(crate) fn abort(&self) {
         for partition in self.partitions() {
-            let batches = partition.lane().give_up();
-            for batch in batches {
-                let given_up = batch.failure(kind.clone());
-                self.settle(batch, given_up);
+            self.give_up(&partition, &SendErrorKind::Aborted, None);
+        }
+    }
+
+    /// Gives up the batches of a partition that no broker has, because of `trouble`.
+    pub(crate) fn refuse(&self, partition: &Partition, trouble: &Arc<Error>) {
+        self.give_up(partition, &SendErrorKind::Refused, Some(trouble));
+    }
+
+    fn give_up(&self, partition: &Partition, kind: &SendErrorKind, cause: Option<&Arc<Error>>) {
+        let batches = partition.lane().give_up();
+        for mut batch in batches {
+            if cause.is_some() {
+                batch.cause = cause.cloned();
             }
+            let given_up = batch.failure(kind.clone());
+            self.settle(batch, given_up);
         }
     }
 

@@ -7,7 +7,6 @@ use tokio::time::Instant;
 use super::Sender;
 use super::request::Event;
 use crate::error::Error;
-use crate::producer::send_error::SendErrorKind;
 use crate::producer::sequence::Identity;
 use crate::producer::topics::Partition;
 use crate::producer::transaction::{
@@ -49,6 +48,10 @@ impl Sender {
         let Some(enlisting) = &mut self.enlisting else {
             return true;
         };
+        // What was given up meanwhile must not begin a transaction.
+        if partition.lane().head_bytes() == 0 {
+            return false;
+        }
         let admission = enlisting.standing.admit(&partition.topic, partition.number);
         if admission == Admission::Enlist {
             enlisting.waiting.push(partition.clone());
@@ -106,12 +109,7 @@ impl Sender {
         if let Err(error) = outcome {
             let trouble = Arc::new(error);
             for partition in &partitions {
-                let batches = partition.lane().give_up();
-                for mut batch in batches {
-                    batch.cause = Some(trouble.clone());
-                    let refused = batch.failure(SendErrorKind::Refused);
-                    self.accumulator.settle(batch, refused);
-                }
+                self.accumulator.refuse(partition, &trouble);
             }
         }
         // Not before: until now the transaction could not end, so what failed was its own.

@@ -9,7 +9,6 @@ use super::request;
 use super::timers::Alarm;
 use crate::error::Error;
 use crate::producer::config::ProducerConfig;
-use crate::producer::send_error::SendErrorKind;
 use crate::producer::sequence::Identity;
 use crate::producer::topics::Partition;
 use crate::retry::Backoff;
@@ -90,12 +89,7 @@ impl Sender {
     /// There will be no identity, so what needs one fails. Later records have it asked for again.
     fn give_up_waiting(&mut self, trouble: &Arc<Error>) {
         for partition in &self.identity.waiting {
-            let batches = partition.lane().give_up();
-            for mut batch in batches {
-                batch.cause = Some(trouble.clone());
-                let refused = batch.failure(SendErrorKind::Refused);
-                self.accumulator.settle(batch, refused);
-            }
+            self.accumulator.refuse(partition, trouble);
         }
     }
 }

@@ -66,8 +66,7 @@ impl Sender {
                 self.put_in_line(&partition);
                 continue;
             }
-            let is_empty = partition.lane().head_bytes() == 0;
-            if is_empty || !self.is_admitted(&partition) {
+            if !self.is_admitted(&partition) {
                 continue;
             }
             let identity = self.identity_now();
