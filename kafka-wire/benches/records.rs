@@ -148,7 +148,8 @@ fn build(criterion: &mut Criterion) {
         group.bench_function("ours", |bench| {
             let mut buffer = Some(BytesMut::new());
             bench.iter(|| {
-                let mut builder = BatchBuilder::with_buffer(usize::MAX, buffer.take().unwrap());
+                let builder = BatchBuilder::with_buffer(usize::MAX, buffer.take().unwrap());
+                let mut builder = builder.summing();
                 fill(&mut builder, black_box(&values));
                 let sealed = builder.close(Compression::None).unwrap().seal();
                 buffer = Some(black_box(sealed).try_into_mut().unwrap());

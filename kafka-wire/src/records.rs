@@ -76,6 +76,7 @@
 mod attributes;
 mod batch;
 mod builder;
+mod checksum;
 mod closed;
 mod compression;
 mod control;

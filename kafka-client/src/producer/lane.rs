@@ -35,6 +35,8 @@ pub(crate) struct Rules {
     pub(crate) batch_size: usize,
     /// Most records of a batch.
     pub(crate) batch_records: u32,
+    /// Whether batches will be compressed.
+    pub(crate) compressed: bool,
     /// Longest wait for more records.
     pub(crate) linger: Duration,
     /// Longest life of a batch.
@@ -181,7 +183,7 @@ impl Lane {
             number,
             completion,
             deadline,
-            self.rules.batch_size,
+            &self.rules,
             buffer,
         ));
     }

@@ -35,6 +35,16 @@ pub struct BatchBuilder {
     count: u32,
     base_timestamp: i64,
     max_timestamp: i64,
+    sum: Sum,
+}
+
+/// The checksum of the first records, taken as they come.
+struct Sum {
+    crc: u32,
+    /// Where they end.
+    end: usize,
+    /// The place to be reached before it is worth going on; beyond everything if nothing is summed before the end.
+    due: usize,
 }
 
 impl BatchBuilder {
@@ -56,7 +66,20 @@ impl BatchBuilder {
             count: 0,
             base_timestamp: 0,
             max_timestamp: i64::MIN,
+            sum: Sum {
+                crc: 0,
+                end: BATCH_HEADER_BYTES,
+                due: usize::MAX,
+            },
         }
+    }
+
+    /// The same, and records are checksummed as they come, a few KiB at a time: while they are still in the cache. Of use for large batches
+    /// that will not be compressed; what will be is summed afterwards all the same.
+    #[must_use]
+    pub fn summing(mut self) -> Self {
+        self.sum.due = self.sum.end + SUM_BYTES;
+        self
     }
 
     /// Appends a record and returns its index in the batch. The first record is taken even if it is beyond the limit, so
@@ -98,7 +121,18 @@ impl BatchBuilder {
         self.base_timestamp = base_timestamp;
         self.max_timestamp = self.max_timestamp.max(record.timestamp);
         self.count += 1;
+        if self.used >= self.sum.due {
+            self.sum_up();
+            self.sum.due = self.used + SUM_BYTES;
+        }
         Ok(())
+    }
+
+    #[inline(never)]
+    fn sum_up(&mut self) {
+        let new = self.buffer.get(self.sum.end..self.used);
+        self.sum.crc = crc32c::crc32c_append(self.sum.crc, new.unwrap_or_default());
+        self.sum.end = self.used;
     }
 
     /// What nearly every record takes: no headers, and no number longer than three bytes. Each number is encoded once, which
@@ -196,6 +230,11 @@ impl BatchBuilder {
         if self.is_empty() {
             return Err(RecordError::Empty);
         }
+        let is_summed = compression == Compression::None && self.sum.end > BATCH_HEADER_BYTES;
+        if is_summed {
+            self.sum_up();
+        }
+        let records_crc = is_summed.then_some(self.sum.crc);
         self.buffer.truncate(self.used);
         let mut header = self.header(compression);
         let mut buffer = match compression {
@@ -206,7 +245,7 @@ impl BatchBuilder {
         header.length = i32::try_from(bytes - LENGTH_END)
             .map_err(|_| RecordError::Unrepresentable { bytes })?;
         header.write(&mut buffer);
-        Ok(ClosedBatch::new(buffer))
+        Ok(ClosedBatch::new(buffer, records_crc))
     }
 
     /// The records alone, and a header for them that has no checksum. For readers of other formats, not to be sent.
@@ -348,4 +387,6 @@ const ATTRIBUTES: u64 = 0;
 const NO_HEADERS: [u8; 1] = [0];
 /// Little enough to be in the nearest cache still when it is written to.
 const AHEAD_BYTES: usize = 1024;
+/// Enough for the checksum's wide steps, and little enough to be in a near cache still. Batches that are no larger are summed in one.
+const SUM_BYTES: usize = 16 << 10;
 const NONE: i32 = -1;

@@ -5,19 +5,25 @@ use std::fmt;
 use bytes::{Bytes, BytesMut};
 
 use super::Attributes;
+use super::checksum::join;
 use super::header::{
-    ATTRIBUTES_AT, BASE_OFFSET_AT, BASE_SEQUENCE_AT, CRC_AT, LEADER_EPOCH_AT, PRODUCER_EPOCH_AT,
-    PRODUCER_ID_AT, RECORD_COUNT_AT, patch, read_at,
+    ATTRIBUTES_AT, BASE_OFFSET_AT, BASE_SEQUENCE_AT, BATCH_HEADER_BYTES, CRC_AT, LEADER_EPOCH_AT,
+    PRODUCER_EPOCH_AT, PRODUCER_ID_AT, RECORD_COUNT_AT, patch, read_at,
 };
 
 /// A finished batch, uncompressed or compressed, that may still be stamped. [`ClosedBatch::seal`] makes it the bytes to send.
 pub struct ClosedBatch {
     buffer: BytesMut,
+    /// CRC-32C of what follows the header, if it is known.
+    records_crc: Option<u32>,
 }
 
 impl ClosedBatch {
-    pub(super) fn new(buffer: BytesMut) -> Self {
-        Self { buffer }
+    pub(super) fn new(buffer: BytesMut, records_crc: Option<u32>) -> Self {
+        Self {
+            buffer,
+            records_crc,
+        }
     }
 
     /// A sealed batch again, to be stamped anew after its producer got another epoch. The buffer is reused if
@@ -29,6 +35,7 @@ impl ClosedBatch {
             sealed
                 .try_into_mut()
                 .unwrap_or_else(|shared| BytesMut::from(&*shared)),
+            None,
         )
     }
 
@@ -73,7 +80,13 @@ impl ClosedBatch {
 
     /// Computes the checksum and gives the bytes to send, without copying them.
     pub fn seal(mut self) -> Bytes {
-        let crc = crc32c::crc32c(self.buffer.get(ATTRIBUTES_AT..).unwrap_or_default());
+        let crc = match (self.buffer.get(..BATCH_HEADER_BYTES), self.records_crc) {
+            (Some(header), Some(records)) => {
+                let header = crc32c::crc32c(header.get(ATTRIBUTES_AT..).unwrap_or_default());
+                join(header, records, self.buffer.len() - BATCH_HEADER_BYTES)
+            }
+            _ => crc32c::crc32c(self.buffer.get(ATTRIBUTES_AT..).unwrap_or_default()),
+        };
         patch(&mut self.buffer, CRC_AT, crc.to_be_bytes());
         self.buffer.freeze()
     }

@@ -6,6 +6,7 @@ use crate::producer::idempotence::{Place, Trace};
 const RULES: Rules = Rules {
     batch_size: 1000,
     batch_records: u32::MAX,
+    compressed: false,
     linger: Duration::from_millis(5),
     delivery_timeout: Duration::from_secs(10),
     idempotent: true,

@@ -97,6 +97,31 @@ fn an_old_buffer_is_used_again_without_its_content() {
 }
 
 #[test]
+fn summing_as_records_come_changes_no_byte() {
+    let stamp = ProducerStamp {
+        id: 1,
+        epoch: 1,
+        base_sequence: 1,
+    };
+    for (records, size) in [(1, 10), (100, 100), (500, 100), (10, 20_000)] {
+        for compression in CODECS {
+            let sealed = |mut builder: BatchBuilder| {
+                for number in 0..records {
+                    builder.append(value(&vec![number as u8; size])).unwrap();
+                }
+                let mut batch = builder.close(compression).unwrap();
+                batch.set_producer(stamp);
+                batch.seal()
+            };
+            let empty = || BatchBuilder::new(usize::MAX, 0);
+            let summed = sealed(empty().summing());
+            assert_eq!(summed, sealed(empty()));
+            assert_eq!(ClosedBatch::reopen(summed.clone()).seal(), summed);
+        }
+    }
+}
+
+#[test]
 fn a_reopened_batch_is_stamped_in_place_when_nobody_else_holds_it() {
     for compression in CODECS {
         let mut batch = build(&goldens::records(), compression);
