@@ -232,9 +232,9 @@ impl Producer {
     async fn wait_and_send(&self, record: ProducerRecord<'_>) -> Result<Delivery, SendError> {
         let (handle, max_block) = (&self.handle, self.handle.config.max_block);
         let deadline = Instant::now() + max_block;
-        let mut permit = None;
+        let mut buffer = None;
         loop {
-            match handle.accumulator.append(&record, permit.take()) {
+            match handle.accumulator.append(&record, buffer.take()) {
                 Ok(delivery) => return Ok(delivery),
                 Err(Refusal::Failed(error)) => return Err(error),
                 Err(Refusal::NoTopic) => self.find_topic(&record, deadline).await?,
@@ -247,7 +247,7 @@ impl Producer {
                         polled
                     });
                     match timeout_at(deadline, waiting).await {
-                        Ok(taken) => permit = taken,
+                        Ok(taken) => buffer = taken,
                         Err(_) => return Err(buffer_full(&record, max_block)),
                     }
                 }

@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arc_swap::ArcSwap;
-use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, NewRecord};
+use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, Compression, NewRecord};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::config::ProducerConfig;
 use super::delivery::{Completion, Delivery};
 use super::lane::{Lane, Rules};
-use super::memory::{Buffer, Memory, Permit};
+use super::memory::{Buffer, Memory};
 use super::partitioner::{Partitioner, Turn};
 use super::record::{ProducerRecord, now_ms};
 use super::send_error::{Refusal, SendError, SendErrorKind};
@@ -60,8 +60,8 @@ struct Incoming<'a> {
     record: NewRecord<'a>,
     /// Bytes it takes at most.
     size: usize,
-    /// Memory that was waited for.
-    permit: Option<Permit>,
+    /// A buffer that was waited for.
+    buffer: Option<Buffer>,
 }
 
 impl Accumulator {
@@ -71,6 +71,7 @@ impl Accumulator {
         let rules = Rules {
             batch_size: config.batch_size,
             batch_records: config.batch_records.unwrap_or(u32::MAX),
+            compressed: config.compression != Compression::None,
             linger: config.linger,
             delivery_timeout: config.delivery_timeout,
             idempotent: config.idempotent,
@@ -99,23 +100,23 @@ impl Accumulator {
         }
     }
 
-    /// Puts a record into a batch, with memory that was waited for, if any. All or nothing.
+    /// Puts a record into a batch, in a buffer that was waited for, if any. All or nothing.
     #[inline]
     pub(crate) fn append(
         &self,
         record: &ProducerRecord<'_>,
-        permit: Option<Permit>,
+        buffer: Option<Buffer>,
     ) -> Result<Delivery, Refusal> {
         if self.is_closing() {
             return Err(failed(record, SendErrorKind::Closed));
         }
         let mut first = self.first.iter().map_while(OnceLock::get);
         if let Some(topic) = first.find(|topic| topic.name() == record.topic) {
-            return self.append_to(topic, record, permit);
+            return self.append_to(topic, record, buffer);
         }
         let topics = self.topics.load();
         let topic = topics.get(record.topic).ok_or(Refusal::NoTopic)?;
-        self.append_to(topic, record, permit)
+        self.append_to(topic, record, buffer)
     }
 
     #[inline]
@@ -123,7 +124,7 @@ impl Accumulator {
         &self,
         topic: &TopicLanes,
         record: &ProducerRecord<'_>,
-        permit: Option<Permit>,
+        buffer: Option<Buffer>,
     ) -> Result<Delivery, Refusal> {
         let new = NewRecord {
             timestamp: record.timestamp_ms.unwrap_or_else(now_ms),
@@ -143,7 +144,7 @@ impl Accumulator {
         let mut incoming = Incoming {
             record: new,
             size,
-            permit,
+            buffer,
         };
         let count = topic.count();
         let index = match (record.partition, record.key) {
@@ -220,10 +221,8 @@ impl Accumulator {
             return Ok(None);
         }
         let capacity = lane.wanted_capacity(incoming.size);
-        let buffer = match incoming.permit.take() {
-            Some(permit) => Some(Buffer::new(permit.num_permits(), permit)),
-            None => self.memory.buffer(capacity),
-        };
+        let buffer = incoming.buffer.take();
+        let buffer = buffer.or_else(|| self.memory.buffer(capacity));
         let Some(buffer) = buffer else {
             // A batch that could not grow is ready now.
             self.notify(partition, lane);

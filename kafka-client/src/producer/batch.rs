@@ -10,6 +10,7 @@ use kafka_wire::records::{
 use tokio::time::Instant;
 
 use super::delivery::{Completion, Failure, Outcome};
+use super::lane::Rules;
 use super::memory::{Buffer, Memory, Permit};
 use super::send_error::SendErrorKind;
 use crate::error::Error;
@@ -50,14 +51,20 @@ enum Content {
 }
 
 impl Batch {
-    /// An empty batch in `buffer`.
+    /// An empty batch in `buffer`, to be compressed or not.
     pub(crate) fn new(
         number: u64,
         completion: Arc<Completion>,
         deadline: Instant,
-        limit: usize,
+        rules: &Rules,
         buffer: Buffer,
     ) -> Self {
+        let limit = rules.batch_size;
+        let capacity = buffer.bytes.capacity();
+        let mut builder = BatchBuilder::with_buffer(limit, buffer.bytes);
+        if !rules.compressed {
+            builder = builder.summing();
+        }
         Self {
             number,
             completion,
@@ -69,8 +76,8 @@ impl Batch {
             cause: None,
             on_its_way: false,
             limit,
-            capacity: buffer.bytes.capacity(),
-            content: Content::Open(BatchBuilder::with_buffer(limit, buffer.bytes)),
+            capacity,
+            content: Content::Open(builder),
             permit: Some(buffer.permit),
         }
     }
@@ -148,7 +155,7 @@ impl Batch {
             // Compressed bytes lie in a buffer of their own, which may have grown to twice their length.
             let needed = closed.len().saturating_mul(2);
             if let Some(permit) = &mut self.permit {
-                drop(permit.split(permit.num_permits().saturating_sub(needed)));
+                permit.shrink_to(needed);
             }
             self.capacity = needed.min(self.capacity);
         }

@@ -1,26 +1,30 @@
 //! The producer's memory: a budget of bytes, and buffers that were used before.
 //!
 //! Every buffer of a batch is paid for from the budget before it is allocated, and as long as it lives. Buffers come back when the
-//! socket has let go of them; they are kept for the next batch until somebody needs their bytes more.
+//! socket has let go of them; whoever has waited longest gets them as they are, and otherwise they are kept for the next batch until
+//! somebody needs their bytes more. So a producer at its bound allocates nothing, and writes to memory that is still in the cache.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod books;
+
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
+
+use self::books::{Books, Loan};
 
 /// What a producer may hold.
 #[derive(Debug)]
 pub(crate) struct Memory {
-    total: usize,
-    /// One permit for each free byte; first come, first served.
-    free: Arc<Semaphore>,
-    spare: Mutex<Vec<Buffer>>,
-    waiting: AtomicUsize,
+    shared: Arc<Shared>,
 }
 
-/// Bytes of the budget; they go back when it is dropped.
-pub(crate) type Permit = OwnedSemaphorePermit;
+#[derive(Debug)]
+struct Shared {
+    total: usize,
+    books: Mutex<Books>,
+}
 
 /// A buffer and what it cost.
 #[derive(Debug)]
@@ -31,122 +35,155 @@ pub(crate) struct Buffer {
     pub(crate) permit: Permit,
 }
 
+/// Bytes of the budget; they go back when it is dropped.
+pub(crate) struct Permit {
+    bytes: usize,
+    shared: Arc<Shared>,
+}
+
 impl Memory {
     /// A budget of `total` bytes.
     pub(crate) fn new(total: usize) -> Self {
-        let total = total.min(Semaphore::MAX_PERMITS);
         Self {
-            total,
-            free: Arc::new(Semaphore::new(total)),
-            spare: Mutex::default(),
-            waiting: AtomicUsize::new(0),
+            shared: Arc::new(Shared {
+                total,
+                books: Mutex::new(Books::new(total)),
+            }),
         }
     }
 
-    /// Bytes of the budget, if they are free now.
+    /// Bytes of the budget, if they are free now and nobody waits for them.
     pub(crate) fn try_take(&self, bytes: usize) -> Option<Permit> {
-        let permits = u32::try_from(bytes).ok()?;
-        let take = || self.free.clone().try_acquire_many_owned(permits).ok();
-        take().or_else(|| {
-            self.drop_spare();
-            take()
-        })
+        let taken = self.shared.books().pay(bytes);
+        taken.then(|| self.shared.permit(bytes))
     }
 
-    /// Bytes of the budget, waited for. Dropping the future takes nothing.
-    pub(crate) async fn take(&self, bytes: usize) -> Option<Permit> {
-        let permits = u32::try_from(bytes.min(self.total)).ok()?;
-        let _counted = Waiting::new(&self.waiting);
-        self.drop_spare();
-        self.free.clone().acquire_many_owned(permits).await.ok()
+    /// A buffer of `capacity` bytes or more, of all there are at most, waited for: first come, first served. Dropping the future takes nothing.
+    pub(crate) async fn take(&self, capacity: usize) -> Option<Buffer> {
+        let (to, buffer) = oneshot::channel();
+        let capacity = capacity.min(self.shared.total);
+        let mut id = 0;
+        self.shared.change(|books| id = books.wait(capacity, to));
+        let _in_line = InLine {
+            id,
+            shared: &self.shared,
+        };
+        buffer.await.ok()
     }
 
     /// Whether somebody waits for memory: then lingering would be in vain.
     pub(crate) fn is_short(&self) -> bool {
-        self.waiting.load(Ordering::SeqCst) > 0
+        self.shared.books().is_short()
     }
 
-    /// A buffer of at least `capacity` bytes, a used one if there is one of about that size; `None` if the budget does not allow it.
+    /// A buffer of at least `capacity` bytes, a used one if there is one of about that size; `None` if the budget does not allow it, or
+    /// others wait.
     pub(crate) fn buffer(&self, capacity: usize) -> Option<Buffer> {
-        let spare = {
-            let mut spare = self.spare();
-            let fits = |buffer: &Buffer| {
-                (capacity..=capacity.saturating_mul(MOST_WASTE)).contains(&buffer.bytes.capacity())
-            };
-            // The last one in is the warmest.
-            let found = spare.iter().rposition(fits);
-            found.map(|place| spare.swap_remove(place))
-        };
-        spare.or_else(|| {
-            self.try_take(capacity)
-                .map(|permit| Buffer::new(capacity, permit))
-        })
+        let loan = self.shared.books().lend(capacity)?;
+        Some(self.shared.buffer(loan))
     }
 
-    /// Takes a buffer back, if nobody else holds it any more, and keeps it unless the memory is needed.
+    /// Takes a buffer back, if nobody else holds it any more: for whoever waits, or else for the next batch.
     pub(crate) fn give_back(&self, bytes: Bytes, permit: Permit) {
-        let Ok(bytes) = bytes.try_into_mut() else {
-            return;
-        };
-        let mut spare = self.spare();
-        // Whoever begins to wait from here on empties the list after us.
-        if !self.is_short() && bytes.capacity() <= permit.num_permits() && spare.len() < MOST_SPARE
-        {
-            spare.push(Buffer { bytes, permit });
+        if let Ok(bytes) = bytes.try_into_mut() {
+            self.shared
+                .change(|books| books.keep(bytes, permit.spend()));
         }
     }
 
     /// Lets go of the used buffers.
     pub(crate) fn drop_spare(&self) {
-        let dropped = std::mem::take(&mut *self.spare());
-        drop(dropped);
+        self.shared.change(Books::drop_spare);
     }
 
     /// Whether used buffers are kept.
     pub(crate) fn has_spare(&self) -> bool {
-        !self.spare().is_empty()
+        self.shared.books().spare_bytes() > 0
     }
 
     /// Bytes in use: what waits to be sent or acknowledged, with the room that batches have still to fill.
     pub(crate) fn used(&self) -> usize {
-        let spare: usize = self
-            .spare()
-            .iter()
-            .map(|buffer| buffer.permit.num_permits())
-            .sum();
-        self.total
-            .saturating_sub(self.free.available_permits())
-            .saturating_sub(spare)
-    }
-
-    fn spare(&self) -> MutexGuard<'_, Vec<Buffer>> {
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+        let books = self.shared.books();
+        self.shared.total - books.free() - books.spare_bytes()
     }
 }
 
-impl Buffer {
-    /// A new one of `capacity` bytes that `permit` has paid for.
-    pub(crate) fn new(capacity: usize, permit: Permit) -> Self {
-        Self {
-            bytes: BytesMut::with_capacity(capacity),
-            permit,
+impl Shared {
+    fn books(&self) -> MutexGuard<'_, Books> {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the books, and serves those who can be served then.
+    fn change(self: &Arc<Self>, change: impl FnOnce(&mut Books)) {
+        let served = {
+            let mut books = self.books();
+            change(&mut books);
+            books.serve()
+        };
+        // Outside the lock: a buffer that nobody wants any more comes back through it.
+        for (to, loan) in served {
+            let _ = to.send(self.buffer(loan));
+        }
+    }
+
+    fn permit(self: &Arc<Self>, bytes: usize) -> Permit {
+        Permit {
+            bytes,
+            shared: self.clone(),
+        }
+    }
+
+    fn buffer(self: &Arc<Self>, loan: Loan) -> Buffer {
+        Buffer {
+            permit: self.permit(loan.paid),
+            // Zeroed rather than empty: the system does that for nothing, and page by page as they are written to.
+            bytes: loan.used.unwrap_or_else(|| BytesMut::zeroed(loan.paid)),
         }
     }
 }
 
-/// Counts somebody who waits, for as long as it lives.
-struct Waiting<'a>(&'a AtomicUsize);
+impl Permit {
+    /// Joins another one of the same budget to this.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.bytes += other.spend();
+    }
 
-impl<'a> Waiting<'a> {
-    fn new(count: &'a AtomicUsize) -> Self {
-        count.fetch_add(1, Ordering::SeqCst);
-        Self(count)
+    /// Gives back what is beyond `bytes`.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        let surplus = self.bytes.saturating_sub(bytes);
+        self.bytes -= surplus;
+        drop(self.shared.permit(surplus));
+    }
+
+    /// The bytes, which the caller accounts for from now on.
+    fn spend(mut self) -> usize {
+        std::mem::take(&mut self.bytes)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        if self.bytes > 0 {
+            self.shared.change(|books| books.refund(self.bytes));
+        }
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Permit").field(&self.bytes).finish()
+    }
+}
+
+/// A place in line, given up when it is dropped.
+struct InLine<'a> {
+    id: u64,
+    shared: &'a Arc<Shared>,
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.shared.change(|books| books.leave(self.id));
     }
 }
 
@@ -160,10 +197,6 @@ pub(crate) fn capacity_for(expected: usize, least: usize, limit: usize) -> usize
     capacity.max(least)
 }
 
-/// A used buffer may be this much larger than asked for.
-const MOST_WASTE: usize = 4;
-/// Used buffers kept.
-const MOST_SPARE: usize = 1024;
 /// Smaller buffers are not worth the trouble.
 const LEAST_BUFFER: usize = 512;
 
@@ -175,7 +208,7 @@ mod tests {
 
     fn used_buffer(memory: &Memory, capacity: usize) {
         let mut buffer = memory.buffer(capacity).unwrap();
-        buffer.bytes.extend_from_slice(b"old");
+        buffer.bytes.fill(7);
         memory.give_back(buffer.bytes.freeze(), buffer.permit);
     }
 
@@ -215,7 +248,7 @@ mod tests {
         let bytes = buffer.bytes.freeze();
         let socket = bytes.clone();
         memory.give_back(bytes, buffer.permit);
-        assert!(memory.spare().is_empty());
+        assert!(!memory.has_spare());
         drop(socket);
     }
 
@@ -225,7 +258,7 @@ mod tests {
         let held = memory.buffer(600).unwrap();
         let waiting = tokio::spawn({
             let memory = memory.clone();
-            async move { memory.take(700).await.map(|permit| permit.num_permits()) }
+            async move { memory.take(700).await.map(|buffer| buffer.bytes.capacity()) }
         });
         while !memory.is_short() {
             tokio::task::yield_now().await;
@@ -233,6 +266,55 @@ mod tests {
         memory.give_back(held.bytes.freeze(), held.permit);
         let taken = tokio::time::timeout(Duration::from_secs(5), waiting);
         assert_eq!(taken.await.unwrap().unwrap(), Some(700));
+        assert!(!memory.is_short());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_gets_a_used_buffer_as_it_is() {
+        let memory = Memory::new(1000);
+        let mut held = memory.buffer(600).unwrap();
+        held.bytes.fill(7);
+        let mut waiting = Box::pin(memory.take(500));
+        assert!(futures_util::poll!(&mut waiting).is_pending());
+        memory.give_back(held.bytes.freeze(), held.permit);
+        let taken = waiting.await.unwrap();
+        assert!(taken.bytes.iter().all(|&byte| byte == 7));
+        assert_eq!(memory.used(), 600);
+    }
+
+    #[tokio::test]
+    async fn nobody_overtakes_those_who_wait() {
+        let memory = Memory::new(1000);
+        let held = memory.buffer(600).unwrap();
+        let mut large = Box::pin(memory.take(900));
+        let mut small = Box::pin(memory.take(100));
+        assert!(futures_util::poll!(&mut large).is_pending());
+        assert!(futures_util::poll!(&mut small).is_pending());
+        assert!(memory.buffer(100).is_none() && memory.try_take(100).is_none());
+        drop(held);
+        let large = large.await.unwrap();
+        assert_eq!(small.await.unwrap().bytes.capacity(), 100);
+        drop(large);
+        assert!(memory.buffer(100).is_some());
+    }
+
+    #[tokio::test]
+    async fn whoever_gives_up_waiting_leaves_nothing_behind() {
+        let memory = Memory::new(1000);
+        let held = memory.buffer(600).unwrap();
+        let mut impatient = Box::pin(memory.take(900));
+        let mut patient = Box::pin(memory.take(400));
+        assert!(futures_util::poll!(&mut impatient).is_pending());
+        assert!(futures_util::poll!(&mut patient).is_pending());
+        drop(impatient);
+        let patient = patient.await.unwrap();
+        let mut served = Box::pin(memory.take(600));
+        assert!(futures_util::poll!(&mut served).is_pending());
+        drop(held);
+        // It was served, and never looked.
+        drop(served);
+        drop(patient);
+        assert_eq!(memory.used(), 0);
         assert!(!memory.is_short());
     }
 
