@@ -38,6 +38,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -142,13 +143,17 @@ impl Producer {
     /// Takes a record: copies it into its partition's batch. Waits at most `max_block`, and only if the topic is not known yet or the
     /// buffer is full. What becomes of the record is told by the [`Delivery`].
     ///
-    /// Dropping the future before it is ready takes nothing; afterwards the record is taken as a whole.
+    /// Dropping the future before it is ready takes nothing; afterwards the record is taken as a whole. A task that sends without ever
+    /// waiting for anything is made to yield once a batch, so that what sends them gets its turn.
     ///
     /// # Errors
     /// The record was not taken, and will not be written: it is too large, its topic or partition cannot be used, the buffer
     /// stayed full, or the producer is closed.
     #[inline]
     pub async fn send(&self, record: ProducerRecord<'_>) -> Result<Delivery, SendError> {
+        if self.handle.accumulator.owes_a_turn() {
+            yield_now().await;
+        }
         match self.handle.accumulator.append(&record, None) {
             Ok(delivery) => Ok(delivery),
             Err(Refusal::Failed(error)) => Err(error),

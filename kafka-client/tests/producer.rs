@@ -259,6 +259,20 @@ async fn records_of_one_linger_share_a_request() {
     assert_eq!(count.load(Ordering::SeqCst), 1);
 }
 
+/// All on one thread: nothing is sent while the task that fills the batches keeps it to itself.
+#[tokio::test]
+async fn a_task_that_only_sends_is_no_obstacle_to_sending() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.send(b"connected").await.unwrap();
+    let first = setup.producer.send(record(b"first")).await.unwrap();
+    let mut taken = 0;
+    while !first.is_done() {
+        assert!(taken < 30 << 10, "the buffer is about to be full");
+        drop(setup.producer.send(record(&[0; 900])).await.unwrap());
+        taken += 1;
+    }
+}
+
 #[tokio::test]
 async fn a_full_batch_does_not_linger_and_a_flush_does_not_either() {
     let config = ProducerConfig {

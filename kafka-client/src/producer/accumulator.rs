@@ -38,6 +38,8 @@ pub(crate) struct Accumulator {
     registry: Mutex<Registry>,
     /// Partitions for the sender to look at; each at most once, so as many as there are partitions at most.
     notices: Mutex<Vec<Arc<Partition>>>,
+    /// Whether there are any that the sender has not seen.
+    unheard: AtomicBool,
     /// Wakes the sender.
     pub(crate) wake: Notify,
     records: AtomicUsize,
@@ -91,6 +93,7 @@ impl Accumulator {
             first: Default::default(),
             registry: Mutex::default(),
             notices: Mutex::default(),
+            unheard: AtomicBool::new(false),
             wake: Notify::new(),
             records: AtomicUsize::new(0),
             lost: AtomicUsize::new(0),
@@ -253,12 +256,21 @@ impl Accumulator {
         drop(lane);
         if has_news {
             self.notices().push(partition.clone());
+            self.unheard.store(true, Ordering::Relaxed);
             self.wake.notify_one();
         }
     }
 
+    /// Whether a caller should let other tasks run: it has given the sender something to do, which may have to run on the same thread.
+    /// True once for each such thing.
+    #[inline]
+    pub(crate) fn owes_a_turn(&self) -> bool {
+        self.unheard.load(Ordering::Relaxed) && self.unheard.swap(false, Ordering::Relaxed)
+    }
+
     /// What callers have left to look at since the last time.
     pub(crate) fn take_notices(&self) -> Vec<Arc<Partition>> {
+        self.unheard.store(false, Ordering::Relaxed);
         std::mem::take(&mut *self.notices())
     }
 
