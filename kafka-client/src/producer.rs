@@ -17,7 +17,7 @@
 //! | `sender` | the task that sends them |
 //! | `transaction` | records that become visible together |
 //!
-//! What is not here yet: batches split after `MESSAGE_TOO_LARGE`, metrics, topics forgotten when they are not used.
+//! What is not here yet: metrics, topics forgotten when they are not used.
 
 mod accumulator;
 mod batch;

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use fastrand::Rng;
 use history::{History, Logs};
-use kafka_client::{Client, ClientConfig, Producer, ProducerConfig};
+use kafka_client::{Client, ClientConfig, Compression, Producer, ProducerConfig};
 use kafka_testcontainers::embedded::{Broker, Config, Control, Seen};
 use kafka_wire::ErrorCode;
 use kafka_wire::messages::find_coordinator::FindCoordinatorRequest;
@@ -42,6 +42,13 @@ const SEEDS: u64 = 1000;
 const ROUNDS: u64 = 6;
 /// Records of a round.
 const RECORDS: u64 = 60;
+const CODECS: [Compression; 5] = [
+    Compression::None,
+    Compression::Gzip,
+    Compression::Snappy,
+    Compression::Lz4,
+    Compression::Zstd,
+];
 
 #[test]
 fn a_thousand_bad_days() {
@@ -88,9 +95,10 @@ async fn day(seed: u64) -> Day {
     fastrand::seed(seed);
     let mut random = Rng::with_seed(seed);
     let partitions = random.u64(1..=3);
-    let broker = Broker::start(Config::nodes(usize::try_from(NODES).unwrap()))
-        .await
-        .unwrap();
+    let mut cluster = Config::nodes(usize::try_from(NODES).unwrap());
+    // Room for any record alone, and for few batches.
+    cluster.message_max_bytes = random.usize(150..500);
+    let broker = Broker::start(cluster).await.unwrap();
     let count = i32::try_from(partitions).unwrap();
     broker.create_topic(TOPIC, count, -1).unwrap();
     let client = Client::new(ClientConfig {
@@ -124,6 +132,7 @@ async fn day(seed: u64) -> Day {
         }
     }
     producer.close(Duration::from_mins(5)).await.ok();
+    assert_eq!(producer.buffered_bytes(), 0, "I6: all memory is back");
     history.check(&logs(&broker, count));
     let day = Day {
         acked: history.acked(),
@@ -157,6 +166,7 @@ fn config(random: &mut Rng) -> ProducerConfig {
         max_attempts: (random.u8(0..8) == 0).then_some(5),
         max_in_flight: random.usize(1..=5),
         retry_backoff: Duration::from_millis(random.u64(1..200)),
+        compression: *random.choice(&CODECS).unwrap(),
         ..Default::default()
     }
 }
@@ -253,6 +263,8 @@ fn produce_fault(seen: &Seen<'_>, random: &mut Rng) -> Control {
         // The correlation id: of other bytes nobody can tell. Not its last byte either: spoiled, it may be the one before, whose answer was
         // dropped.
         14 => Control::CorruptAt(random.usize(0..3)),
+        // A limit that is now here, now there: what is split may be written already.
+        15 if random.bool() => refuse(seen, ErrorCode::MESSAGE_TOO_LARGE),
         _ => Control::Pass,
     }
 }

@@ -26,6 +26,7 @@ use support::{LIMIT, client, read, start, tp, write};
 use tokio::time::timeout;
 
 const CONSOLE_CONSUMER: &str = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+const TOPICS: &str = "org.apache.kafka.tools.TopicCommand";
 const FEATURES: &str = "org.apache.kafka.tools.FeatureCommand";
 
 async fn three_nodes() -> Cluster {
@@ -108,6 +109,7 @@ async fn transactions_v1() {
 
 async fn every_scenario(cluster: &Cluster) {
     commit_abort_and_drop(cluster).await;
+    what_is_too_large_comes_in_parts(cluster).await;
     the_second_fences_the_first(cluster).await;
     what_takes_too_long_is_aborted(cluster).await;
     offsets_come_with_the_records(cluster).await;
@@ -164,6 +166,36 @@ async fn commit_abort_and_drop(cluster: &Cluster) {
         .collect();
     ours.sort();
     assert_eq!(ours, expected);
+}
+
+async fn what_is_too_large_comes_in_parts(cluster: &Cluster) {
+    let mut tool = cluster.tool(TOPICS).unwrap();
+    tool.args(["--bootstrap-server", &cluster.bootstrap()])
+        .args(["--create", "--topic", "narrow", "--partitions", "2"])
+        .args(["--replication-factor", "3"])
+        .args(["--config", "max.message.bytes=1000"]);
+    let output = timeout(LIMIT, tool.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let client = client(cluster);
+    let mut producer = transactional(&client, "narrow").await;
+    let mut expected = Vec::new();
+    for round in 0..3 {
+        let transaction = producer.begin().await.unwrap();
+        for number in 0..100 {
+            let value = format!("{round}-{number:03}-{}", "x".repeat(50));
+            let delivery = transaction.send(record("narrow", number % 2, &value));
+            drop(delivery.await.unwrap());
+            if round != 1 {
+                expected.push(value);
+            }
+        }
+        if round == 1 {
+            transaction.abort().await.unwrap();
+        } else {
+            transaction.commit().await.unwrap();
+        }
+    }
+    assert_eq!(committed(cluster, "narrow", expected.len()).await, expected);
 }
 
 async fn the_second_fences_the_first(cluster: &Cluster) {

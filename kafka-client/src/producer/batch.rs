@@ -1,5 +1,7 @@
 //! One batch of one partition, from its first record to its outcome.
 
+mod split;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -14,10 +16,11 @@ use super::lane::Rules;
 use super::memory::{Buffer, Memory, Permit};
 use super::send_error::SendErrorKind;
 use crate::error::Error;
+pub(crate) use split::Halves;
 
 /// A batch. Dropped before its outcome is known, it fails as [`SendErrorKind::Closed`], so that nobody waits for ever.
 pub(crate) struct Batch {
-    /// Its place among the batches of its partition.
+    /// Its place in its partition: how many records were put there before its first one.
     pub(crate) number: u64,
     /// Who is told.
     pub(crate) completion: Arc<Completion>,
@@ -31,6 +34,8 @@ pub(crate) struct Batch {
     pub(crate) stamp: Option<ProducerStamp>,
     /// Whether some attempt may have written it.
     pub(crate) maybe_written: bool,
+    /// Whether it was split off a batch that may have been written: then the broker does not recognise it.
+    pub(crate) is_fragment: bool,
     /// What the last attempt met.
     pub(crate) cause: Option<Arc<Error>>,
     /// Whether it is with a broker now: its socket may hold the bytes, and its outcome may be anything.
@@ -73,6 +78,7 @@ impl Batch {
             attempts: 0,
             stamp: None,
             maybe_written: false,
+            is_fragment: false,
             cause: None,
             on_its_way: false,
             limit,
@@ -225,6 +231,7 @@ impl fmt::Debug for Batch {
             .field("attempts", &self.attempts)
             .field("stamp", &self.stamp)
             .field("maybe_written", &self.maybe_written)
+            .field("is_fragment", &self.is_fragment)
             .finish_non_exhaustive()
     }
 }

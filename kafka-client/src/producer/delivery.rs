@@ -1,7 +1,8 @@
 //! How a sender learns what became of its record.
 //!
 //! All records of a batch share one [`Completion`]; what a caller holds is a reference to it and the record's place. Nothing is
-//! allocated per record, and only callers that wait are woken.
+//! allocated per record, and only callers that wait are woken. A batch that is split has that for its outcome, and whoever
+//! waits goes over to the part that has the record.
 
 use std::fmt;
 use std::future::Future;
@@ -52,24 +53,31 @@ impl Delivery {
 
     /// Whether the outcome is known, so that awaiting it does not wait.
     pub fn is_done(&self) -> bool {
-        self.batch.is_done()
+        let (mut batch, mut index) = (&self.batch, self.index);
+        while let Some(Outcome::Split(parts)) = batch.outcome.get() {
+            (batch, index) = parts.part_of(index);
+        }
+        batch.is_done()
     }
 
-    fn result(&self, outcome: &Outcome) -> Result<Delivered, SendError> {
-        match outcome {
-            Outcome::Written {
-                base_offset,
-                log_append_ms,
-            } => Ok(Delivered {
-                partition: self.batch.partition,
-                offset: if *base_offset < 0 {
-                    -1
-                } else {
-                    base_offset.saturating_add(i64::from(self.index))
-                },
-                timestamp_ms: log_append_ms.unwrap_or(self.timestamp_ms),
-            }),
-            Outcome::Failed(failure) => Err(self.error(failure)),
+    /// Goes over to the part of a batch that was split.
+    #[cold]
+    fn follow(&mut self, parts: &Parts) {
+        let (batch, index) = parts.part_of(self.index);
+        self.batch = batch.clone();
+        self.index = index;
+        self.slot = NO_SLOT;
+    }
+
+    fn delivered(&self, base_offset: i64, log_append_ms: Option<i64>) -> Delivered {
+        Delivered {
+            partition: self.batch.partition,
+            offset: if base_offset < 0 {
+                -1
+            } else {
+                base_offset.saturating_add(i64::from(self.index))
+            },
+            timestamp_ms: log_append_ms.unwrap_or(self.timestamp_ms),
         }
     }
 
@@ -84,9 +92,19 @@ impl Future for Delivery {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        match this.batch.poll(&mut this.slot, context.waker()) {
-            Some(outcome) => Poll::Ready(this.result(outcome)),
-            None => Poll::Pending,
+        loop {
+            match this.batch.poll(&mut this.slot, context.waker()) {
+                Some(Outcome::Written {
+                    base_offset,
+                    log_append_ms,
+                }) => return Poll::Ready(Ok(this.delivered(*base_offset, *log_append_ms))),
+                Some(Outcome::Failed(failure)) => return Poll::Ready(Err(this.error(failure))),
+                Some(Outcome::Split(parts)) => {
+                    let parts = parts.clone();
+                    this.follow(&parts);
+                }
+                None => return Poll::Pending,
+            }
         }
     }
 }
@@ -120,6 +138,29 @@ pub(crate) enum Outcome {
     },
     /// It is not, or nobody knows.
     Failed(Box<Failure>),
+    /// It was too large and goes as two.
+    Split(Parts),
+}
+
+/// What a batch was split into.
+#[derive(Debug, Clone)]
+pub(crate) struct Parts {
+    /// Its first records.
+    pub(crate) first: Arc<Completion>,
+    /// The others.
+    pub(crate) second: Arc<Completion>,
+    /// The index of the first of the others.
+    pub(crate) at: u32,
+}
+
+impl Parts {
+    /// Where record `index` of the whole is, and which one it is there.
+    fn part_of(&self, index: u32) -> (&Arc<Completion>, u32) {
+        match index.checked_sub(self.at) {
+            Some(beyond) => (&self.second, beyond),
+            None => (&self.first, index),
+        }
+    }
 }
 
 /// Why a batch failed.
@@ -166,6 +207,11 @@ impl Completion {
         }
     }
 
+    /// For a part of the batch.
+    pub(crate) fn sibling(&self) -> Self {
+        Self::new(self.topic.clone(), self.partition)
+    }
+
     /// Tells everybody; false if they had been told already, and then nothing changes.
     pub(crate) fn complete(&self, outcome: Outcome) -> bool {
         if self.outcome.set(outcome).is_err() {
@@ -188,13 +234,14 @@ impl Completion {
         matches!(self.outcome.get(), Some(Outcome::Failed(_)))
     }
 
-    /// Why the batch failed, if it has.
+    /// Why the batch failed, or part of it, if it has.
     #[cold]
     pub(crate) fn failure(&self) -> Option<SendError> {
-        let Some(Outcome::Failed(failure)) = self.outcome.get() else {
-            return None;
-        };
-        Some(self.error(failure, failure.kind.clone()))
+        match self.outcome.get()? {
+            Outcome::Written { .. } => None,
+            Outcome::Failed(failure) => Some(self.error(failure, failure.kind.clone())),
+            Outcome::Split(parts) => parts.first.failure().or_else(|| parts.second.failure()),
+        }
     }
 
     fn error(&self, failure: &Failure, kind: SendErrorKind) -> SendError {
@@ -207,8 +254,17 @@ impl Completion {
         }
     }
 
-    /// Waits for the outcome, whatever it is.
+    /// Waits for the outcome, whatever it is; for those of all parts of a batch that is split.
     pub(crate) async fn done(&self) {
+        let mut parts = Vec::new();
+        self.told(&mut parts).await;
+        while let Some(part) = parts.pop() {
+            part.told(&mut parts).await;
+        }
+    }
+
+    /// Waits for the outcome; the parts if it is that there are some.
+    async fn told(&self, parts: &mut Vec<Arc<Self>>) {
         let mut ticket = Ticket {
             batch: self,
             slot: NO_SLOT,
@@ -220,6 +276,9 @@ impl Completion {
             }
         })
         .await;
+        if let Some(Outcome::Split(split)) = self.outcome.get() {
+            parts.extend([split.second.clone(), split.first.clone()]);
+        }
     }
 
     #[inline]

@@ -7,6 +7,10 @@
 //! - The same said of the *head*, the oldest batch not settled, means that the broker has none of it and nothing after it. It and all
 //!   that follow get new numbers under the next epoch (KIP-360), in the same order. The old epoch is fenced by that, so a copy
 //!   that still lingers in some socket cannot come later.
+//! - The same said of a head that is *unresolved* does not tell that much. It may be half of a batch that is there as a whole: the broker
+//!   knows batches by their first and last number and does not recognise a half. Or the batch before it failed as possibly
+//!   written, and copies of both linger in some socket: they may be written before the next epoch fences them off. To send it under
+//!   new numbers could make a duplicate, so it fails as possibly written.
 //! - A repetition (`DUPLICATE_SEQUENCE_NUMBER`) is success.
 //!
 //! A batch that failed for good *may* be written unless every attempt was answered in a way that rules it out.
@@ -26,6 +30,8 @@ pub(crate) enum Verdict {
     Follow,
     /// It and all after it need new numbers.
     Renumber,
+    /// It is too large, and certainly not written by this attempt: its halves may go.
+    Split,
     /// It failed for good.
     Fail(Trace),
 }
@@ -46,6 +52,8 @@ pub(crate) enum Place {
     Unnumbered,
     /// Numbered, and the oldest that is not settled.
     Head,
+    /// The same, but it may be in the log all the same, or come there yet.
+    Unresolved,
     /// Numbered, with unsettled ones before it.
     Behind,
 }
@@ -64,6 +72,11 @@ pub(crate) fn judge(code: ErrorCode, place: Place, acks: Acks) -> Verdict {
         (ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID, Place::Head) => {
             Verdict::Renumber
         }
+        (
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER | ErrorCode::UNKNOWN_PRODUCER_ID,
+            Place::Unresolved,
+        ) => Verdict::Fail(Trace::Possible),
+        (ErrorCode::MESSAGE_TOO_LARGE | ErrorCode::RECORD_LIST_TOO_LARGE, _) => Verdict::Split,
         _ if code.is_retriable() => Verdict::Retry(trace),
         _ => Verdict::Fail(trace),
     }
@@ -111,7 +124,12 @@ mod tests {
 
     #[test]
     fn success_and_repetition_are_both_written() {
-        for place in [Place::Unnumbered, Place::Head, Place::Behind] {
+        for place in [
+            Place::Unnumbered,
+            Place::Head,
+            Place::Unresolved,
+            Place::Behind,
+        ] {
             assert_eq!(check(ErrorCode::NONE, place), Verdict::Written);
             assert_eq!(
                 check(ErrorCode::DUPLICATE_SEQUENCE_NUMBER, place),
@@ -130,6 +148,36 @@ mod tests {
             assert_eq!(check(code, Place::Behind), Verdict::Follow);
             assert_eq!(check(code, Place::Unnumbered), Verdict::Fail(Trace::None));
         }
+    }
+
+    #[test]
+    fn what_is_too_large_is_split_wherever_it_stands() {
+        for code in [
+            ErrorCode::MESSAGE_TOO_LARGE,
+            ErrorCode::RECORD_LIST_TOO_LARGE,
+        ] {
+            for place in [
+                Place::Unnumbered,
+                Place::Head,
+                Place::Unresolved,
+                Place::Behind,
+            ] {
+                assert_eq!(check(code, place), Verdict::Split);
+            }
+        }
+    }
+
+    #[test]
+    fn a_gap_at_what_is_unresolved_tells_nothing() {
+        for code in [
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER,
+            ErrorCode::UNKNOWN_PRODUCER_ID,
+        ] {
+            let verdict = check(code, Place::Unresolved);
+            assert_eq!(verdict, Verdict::Fail(Trace::Possible));
+        }
+        let full = check(ErrorCode::NONE, Place::Unresolved);
+        assert_eq!(full, Verdict::Written);
     }
 
     #[test]
@@ -165,7 +213,7 @@ mod tests {
     #[test]
     fn what_will_not_get_better_fails_at_once() {
         for code in [
-            ErrorCode::MESSAGE_TOO_LARGE,
+            ErrorCode::POLICY_VIOLATION,
             ErrorCode::TOPIC_AUTHORIZATION_FAILED,
             ErrorCode::INVALID_RECORD,
         ] {

@@ -11,8 +11,11 @@
 //! - Batches in flight are all with the same broker: after a change of leader, the new one gets nothing before the old one has answered
 //!   or lost its connection.
 //! - Numbers are given when a batch is first sent, and kept as long as the batch may be written under them: `lane/outcome.rs`.
+//! - The halves of a batch that the broker finds too large take its place and its numbers, and the batches after it keep theirs:
+//!   `lane/splitting.rs`.
 
 mod outcome;
+mod splitting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -75,10 +78,19 @@ pub(crate) struct Lane {
     sequence: Option<Sequence>,
     /// Batches from this one on need numbers of another epoch.
     renumber_from: Option<u64>,
+    /// The newest batch that failed and may be written all the same, as long as no later one has been.
+    unresolved: Option<u64>,
     not_before: Option<Instant>,
     /// When a batch was last sent.
     last_sent: Instant,
+    /// The number of the next batch: records of those before.
     next_number: u64,
+    /// Most bytes of a new batch.
+    limit: usize,
+    /// Until when that is less than the rules allow.
+    narrow_until: Instant,
+    /// Bytes of the largest batch that a broker took.
+    largest_written: usize,
     /// Bytes of the last batch: what to expect of the next.
     expected: usize,
     closed: bool,
@@ -133,9 +145,13 @@ impl Lane {
             in_flight: VecDeque::new(),
             sequence: None,
             renumber_from: None,
+            unresolved: None,
             not_before: None,
             last_sent: now,
             next_number: 0,
+            limit: rules.batch_size,
+            narrow_until: now,
+            largest_written: 0,
             expected: 0,
             closed: false,
             changed: false,
@@ -158,7 +174,7 @@ impl Lane {
             return None;
         };
         let completion = open.completion.clone();
-        if open.records >= self.rules.batch_records || open.len() >= self.rules.batch_size {
+        if open.records >= self.rules.batch_records || open.len() >= self.limit {
             self.close_open();
         }
         Some((completion, index))
@@ -167,7 +183,7 @@ impl Lane {
     /// Bytes to get for the next batch, whose first record takes at most `size`.
     pub(crate) fn wanted_capacity(&self, size: usize) -> usize {
         let least = size + kafka_wire::records::BATCH_HEADER_BYTES;
-        capacity_for(self.expected.max(least), least, self.rules.batch_size)
+        capacity_for(self.expected.max(least), least, self.limit)
     }
 
     /// Starts a batch in `buffer`. The last one, if it still took records, becomes ready.
@@ -175,15 +191,20 @@ impl Lane {
         self.close_open();
         let completion = Arc::new(Completion::new(self.topic.clone(), self.partition));
         let deadline = now + self.rules.delivery_timeout;
-        let number = self.next_number;
-        self.next_number += 1;
+        if now >= self.narrow_until {
+            self.limit = self.rules.batch_size;
+        }
+        let rules = Rules {
+            batch_size: self.limit,
+            ..self.rules
+        };
         self.changed = true;
         self.linger_until = now + self.rules.linger;
         self.open = Some(Batch::new(
-            number,
+            self.next_number,
             completion,
             deadline,
-            &self.rules,
+            &rules,
             buffer,
         ));
     }
@@ -304,6 +325,7 @@ impl Lane {
         if let Some(batch) = self.open.take() {
             self.changed = true;
             self.expected = batch.len();
+            self.next_number = batch.number + u64::from(batch.records.max(1));
             self.ready.push_back(batch);
         }
     }

@@ -58,6 +58,12 @@ impl Memory {
         taken.then(|| self.shared.permit(bytes))
     }
 
+    /// Bytes that are needed whether they are free or not: for what was taken already, and has to be sent in two batches.
+    pub(crate) fn take_anyway(&self, bytes: usize) -> Permit {
+        self.shared.books().overdraw(bytes);
+        self.shared.permit(bytes)
+    }
+
     /// A buffer of `capacity` bytes or more, of all there are at most, waited for: first come, first served. Dropping the future takes nothing.
     pub(crate) async fn take(&self, capacity: usize) -> Option<Buffer> {
         let (to, buffer) = oneshot::channel();
@@ -101,10 +107,11 @@ impl Memory {
         self.shared.books().spare_bytes() > 0
     }
 
-    /// Bytes in use: what waits to be sent or acknowledged, with the room that batches have still to fill.
+    /// Bytes in use: what waits to be sent or acknowledged, with the room that batches have still to fill. More than the budget only
+    /// by what was taken although it was not there.
     pub(crate) fn used(&self) -> usize {
         let books = self.shared.books();
-        self.shared.total - books.free() - books.spare_bytes()
+        self.shared.total + books.owed() - books.free() - books.spare_bytes()
     }
 }
 
@@ -146,6 +153,18 @@ impl Permit {
     /// Joins another one of the same budget to this.
     pub(crate) fn merge(&mut self, other: Self) {
         self.bytes += other.spend();
+    }
+
+    /// How many.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// `bytes` of it, or all if there are not as many.
+    pub(crate) fn split(&mut self, bytes: usize) -> Self {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.shared.permit(bytes)
     }
 
     /// Gives back what is beyond `bytes`.
@@ -220,6 +239,23 @@ mod tests {
         assert_eq!(memory.used(), 600);
         drop(first);
         assert!(memory.buffer(600).is_some());
+    }
+
+    #[test]
+    fn what_is_taken_although_it_is_not_there_is_repaid_first() {
+        let memory = Memory::new(1000);
+        let buffer = memory.buffer(990).unwrap();
+        let small = memory.buffer(10).unwrap();
+        let forced = memory.take_anyway(61);
+        assert_eq!(memory.used(), 1061);
+        memory.give_back(small.bytes.freeze(), small.permit);
+        assert_eq!(memory.used(), 1051);
+        assert!(!memory.has_spare() && memory.try_take(1).is_none());
+        drop(buffer);
+        assert_eq!(memory.used(), 61);
+        drop(forced);
+        assert_eq!(memory.used(), 0);
+        assert!(memory.buffer(1000).is_some());
     }
 
     #[test]

@@ -36,6 +36,15 @@ pub enum SendErrorKind {
         /// Bytes allowed: the lesser of `max_request_size` and `buffer_memory`.
         limit: usize,
     },
+    /// The record alone is too large for the broker. Others are not affected. Kafka: `max.message.bytes` of the topic, or
+    /// `message.max.bytes` of the broker, which does not tell the limit: it lies between `written` and `size`.
+    #[error("a batch of this record alone, {size} bytes, is over the limit of its topic{}", known(*.written))]
+    TooLargeForTopic {
+        /// Bytes of the batch as it was sent: compressed, its header included.
+        size: usize,
+        /// Bytes of the largest batch that this producer has written to the partition, if any.
+        written: Option<usize>,
+    },
     /// The buffer stayed full. Wait, or send less.
     #[error("the buffer stayed full for {waited:?}")]
     BufferFull {
@@ -84,6 +93,12 @@ pub enum SendErrorKind {
     /// The producer was closed, or its runtime ended, before the record was acknowledged.
     #[error("the producer is closed")]
     Closed,
+}
+
+fn known(written: Option<usize>) -> String {
+    written.map_or_else(String::new, |written| {
+        format!(", which is {written} at least")
+    })
 }
 
 fn detail(message: Option<&str>) -> String {

@@ -42,14 +42,19 @@ impl Sequence {
     /// Numbers for a batch of `records`. After 2^31 - 1 comes 0.
     pub(crate) fn take(&mut self, records: u32) -> ProducerStamp {
         let base_sequence = self.next;
-        let after = (i64::from(base_sequence) + i64::from(records)) & i64::from(i32::MAX);
-        self.next = i32::try_from(after).unwrap_or_default();
+        self.next = after(base_sequence, records);
         ProducerStamp {
             id: self.identity.id,
             epoch: self.identity.epoch,
             base_sequence,
         }
     }
+}
+
+/// The number that follows those of `records` from `base_sequence` on.
+pub(crate) fn after(base_sequence: i32, records: u32) -> i32 {
+    let after = (i64::from(base_sequence) + i64::from(records)) & i64::from(i32::MAX);
+    i32::try_from(after).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -137,3 +137,70 @@ async fn waiting_for_a_batch_ends_with_it() {
 fn a_handle_is_small() {
     assert!(size_of::<Delivery>() <= 32, "{}", size_of::<Delivery>());
 }
+
+/// Splits a batch before record `at`.
+fn split(whole: &Completion, at: u32) -> (Arc<Completion>, Arc<Completion>) {
+    let (first, second) = (batch(), batch());
+    assert!(whole.complete(Outcome::Split(Parts {
+        first: first.clone(),
+        second: second.clone(),
+        at,
+    })));
+    (first, second)
+}
+
+#[test]
+fn deliveries_follow_their_records_into_the_parts_of_parts() {
+    let whole = batch();
+    let waker = Arc::<Count>::default();
+    let mut deliveries: Vec<_> = (0..6)
+        .map(|index| Delivery::new(whole.clone(), index, 0))
+        .collect();
+    for delivery in &mut deliveries {
+        assert!(poll(delivery, &waker).is_pending());
+    }
+    let (first, second) = split(&whole, 4);
+    assert_eq!(waker.0.load(Ordering::SeqCst), 6, "all look where they are");
+    for delivery in deliveries.iter_mut().step_by(2) {
+        assert!(!delivery.is_done() && poll(delivery, &waker).is_pending());
+    }
+    let (third, fourth) = split(&first, 1);
+    for (part, base) in [(third, 10), (fourth, 20), (second, 30)] {
+        part.complete(written(base));
+    }
+    let offsets = deliveries.iter_mut().map(|delivery| {
+        assert!(delivery.is_done());
+        match poll(delivery, &waker) {
+            Poll::Ready(Ok(delivered)) => delivered.offset,
+            other => panic!("{other:?}"),
+        }
+    });
+    assert_eq!(offsets.collect::<Vec<_>>(), [10, 20, 21, 22, 30, 31]);
+}
+
+#[test]
+fn whoever_waits_for_a_batch_waits_for_all_its_parts() {
+    let whole = batch();
+    let mut done = Box::pin(whole.done());
+    let mut is_done = || {
+        let mut context = Context::from_waker(Waker::noop());
+        done.as_mut().poll(&mut context).is_ready()
+    };
+    assert!(!is_done());
+    let (first, second) = split(&whole, 4);
+    assert!(!is_done());
+    second.complete(written(0));
+    assert!(!is_done());
+    let (third, fourth) = split(&first, 1);
+    third.complete(written(0));
+    assert!(!is_done());
+    fourth.complete(Outcome::Failed(Box::new(Failure {
+        kind: SendErrorKind::Aborted,
+        possibly_written: false,
+        cause: None,
+        blamed: Vec::new(),
+    })));
+    assert!(is_done());
+    let failure = whole.failure().map(|error| error.kind);
+    assert_eq!(failure, Some(SendErrorKind::Aborted));
+}

@@ -31,6 +31,8 @@ impl Lane {
         match batch.stamp {
             None => Place::Unnumbered,
             Some(_) if is_behind => Place::Behind,
+            Some(_) if batch.is_fragment => Place::Unresolved,
+            Some(_) if batch.maybe_written && self.unresolved.is_some() => Place::Unresolved,
             Some(_) => Place::Head,
         }
     }
@@ -38,10 +40,13 @@ impl Lane {
     /// A batch was written.
     pub(crate) fn written(&mut self, batch: &mut Batch) {
         self.land(batch);
+        self.largest_written = self.largest_written.max(batch.len());
         if let (Some(sequence), Some(stamp)) = (&mut self.sequence, batch.stamp)
             && (sequence.identity.id, sequence.identity.epoch) == (stamp.id, stamp.epoch)
         {
             sequence.confirmed = true;
+            // Numbers have no gap, so what is before it is there as well.
+            self.unresolved = self.unresolved.filter(|lost| *lost > batch.number);
         }
     }
 
@@ -63,18 +68,28 @@ impl Lane {
         self.land(&batch);
         batch.on_its_way = false;
         batch.maybe_written |= trace == Trace::Possible;
-        if self.closed || batch.completion.is_done() || batch.deadline <= now {
+        if self.is_over(&batch, now) {
             self.gap_after(&batch);
             return Some(batch);
         }
         if !wait.is_zero() {
             self.not_before = Some(now + wait).max(self.not_before);
         }
+        self.put_back(batch);
+        None
+    }
+
+    /// Whether a batch must not be sent any more.
+    pub(crate) fn is_over(&self, batch: &Batch, now: Instant) -> bool {
+        self.closed || batch.completion.is_done() || batch.deadline <= now
+    }
+
+    /// Puts a batch to its place among those that are ready.
+    pub(super) fn put_back(&mut self, batch: Batch) {
         let place = self
             .ready
             .partition_point(|other| other.number < batch.number);
         self.ready.insert(place, batch);
-        None
     }
 
     /// A batch, and all after it, are sent under new numbers: the broker has none of them.
@@ -87,6 +102,7 @@ impl Lane {
     pub(crate) fn forget_sequence(&mut self) {
         self.sequence = None;
         self.renumber_from = None;
+        self.unresolved = None;
     }
 
     /// The partition has another leader: no reason to wait, but one to be careful.
@@ -117,7 +133,12 @@ impl Lane {
     /// The broker waits in vain for the numbers of a batch that is certainly not written, so those after it need others. Of one that may
     /// be written nobody can tell; the answer to the next batch will.
     pub(super) fn gap_after(&mut self, batch: &Batch) {
-        if batch.stamp.is_some() && !batch.maybe_written {
+        if batch.stamp.is_none() {
+            return;
+        }
+        if batch.maybe_written {
+            self.unresolved = self.unresolved.max(Some(batch.number));
+        } else {
             let from = self.renumber_from.unwrap_or(u64::MAX);
             self.renumber_from = Some(from.min(batch.number + 1));
         }
@@ -158,6 +179,7 @@ impl Lane {
         let next = next.ok_or(Missing::Identity(used))?;
         self.sequence = Some(Sequence::new(next));
         self.renumber_from = None;
+        self.unresolved = None;
         for batch in &mut self.ready {
             batch.stamp = None;
         }

@@ -504,3 +504,188 @@ fn what_is_ready_needs_no_alarm_but_its_deadline() {
     assert!(survey.is_ready);
     assert!(survey.next.unwrap() > bench.now);
 }
+
+fn split(bench: &mut Bench, mut batch: Batch) {
+    batch
+        .seal(
+            kafka_wire::records::Compression::None,
+            false,
+            &mut kafka_wire::records::Codecs::default(),
+        )
+        .unwrap();
+    let halves = batch.split(&bench.memory).unwrap();
+    bench.lane.split(halves, bench.now);
+}
+
+#[test]
+fn halves_take_the_place_and_the_numbers_of_the_whole_and_those_behind_keep_theirs() {
+    let mut bench = Bench::confirmed(RULES);
+    bench.batches(3);
+    let (first, second) = (bench.take(), bench.take());
+    split(&mut bench, first);
+    assert_eq!(bench.lane.place(&second), Place::Behind);
+    let mut second = second;
+    second.attempts -= 1;
+    bench.again(second, Trace::None, NOW);
+
+    let stamps: Vec<_> = (0..4)
+        .map(|_| {
+            let batch = bench.take();
+            (stamp(&batch), batch.records)
+        })
+        .collect();
+    let expected = [((0, 2), 1), ((0, 3), 1), ((0, 4), 2), ((0, 6), 2)];
+    assert_eq!(stamps, expected);
+}
+
+#[test]
+fn a_half_that_is_refused_again_holds_up_the_other() {
+    let mut bench = Bench::confirmed(RULES);
+    for _ in 0..4 {
+        bench.record(b"value");
+    }
+    bench.lane.flush();
+    let whole = bench.take();
+    split(&mut bench, whole);
+    let (first, mut second) = (bench.take(), bench.take());
+    split(&mut bench, first);
+    assert_eq!(bench.lane.place(&second), Place::Behind);
+    second.attempts -= 1;
+    bench.again(second, Trace::None, NOW);
+    let stamps: Vec<_> = (0..3).map(|_| stamp(&bench.take())).collect();
+    assert_eq!(stamps, [(0, 2), (0, 3), (0, 4)]);
+}
+
+#[test]
+fn halves_are_numbered_anew_with_all_that_follow_if_something_before_them_is_lost() {
+    let mut bench = Bench::confirmed(RULES);
+    bench.batches(2);
+    let (mut first, second) = (bench.take(), bench.take());
+    bench.lane.failed(&mut first, Trace::None);
+    split(&mut bench, second);
+    let mut half = bench.take();
+    assert_eq!((stamp(&half), half.records), ((1, 0), 1));
+    bench.takes_nothing();
+    bench.written(&mut half);
+    assert_eq!(stamp(&bench.take()), (1, 1));
+}
+
+#[test]
+fn after_a_split_batches_are_as_small_as_the_halves_for_ten_minutes() {
+    /// The first batch of ten records.
+    fn first(bench: &mut Bench) -> Batch {
+        for _ in 0..10 {
+            bench.record(&[0; 80]);
+        }
+        bench.lane.flush();
+        bench.take()
+    }
+    let mut bench = Bench::confirmed(RULES);
+    let whole = first(&mut bench);
+    assert_eq!(whole.records, 10);
+    split(&mut bench, whole);
+    for _ in 0..2 {
+        let mut half = bench.take();
+        assert_eq!(half.records, 5);
+        bench.written(&mut half);
+    }
+    let mut rest = 10;
+    let mut small = first(&mut bench);
+    while rest > 0 {
+        assert!((4..=5).contains(&small.records) || small.records == rest);
+        rest -= small.records;
+        bench.written(&mut small);
+        if rest > 0 {
+            small = bench.take();
+        }
+    }
+    bench.now += Duration::from_mins(10);
+    assert_eq!(first(&mut bench).records, 10);
+}
+
+#[test]
+fn a_record_alone_is_not_split_and_the_limit_is_told_as_far_as_it_is_known() {
+    let mut bench = bench(RULES);
+    let mut alone = |value: &[u8]| {
+        bench.record(value);
+        bench.lane.flush();
+        let mut batch = bench.take();
+        let kind = bench.lane.oversize(&batch);
+        bench.written(&mut batch);
+        (kind, batch.len())
+    };
+    let told = |size, written| Some(SendErrorKind::TooLargeForTopic { size, written });
+    let (kind, small) = alone(&[0; 10]);
+    assert_eq!(kind, told(small, None));
+    let (kind, large) = alone(&[0; 500]);
+    assert_eq!(kind, told(large, Some(small)));
+    let (kind, smaller) = alone(&[0; 200]);
+    assert_eq!(kind, told(smaller, None), "the limit has been lowered");
+}
+
+#[test]
+fn what_may_have_been_overtaken_is_not_split() {
+    let plain = Rules {
+        idempotent: false,
+        ..RULES
+    };
+    for (window, expected) in [(1, None), (5, Some(SendErrorKind::Refused))] {
+        let mut bench = bench(Rules { window, ..plain });
+        bench.batches(1);
+        let batch = bench.take();
+        assert_eq!(bench.lane.oversize(&batch), expected);
+    }
+}
+
+#[test]
+fn a_part_of_what_may_be_written_is_a_fragment_once_it_is_the_oldest() {
+    let mut bench = Bench::confirmed(RULES);
+    bench.batches(1);
+    let mut whole = bench.take();
+    whole.maybe_written = true;
+    split(&mut bench, whole);
+    let (mut first, second) = (bench.take(), bench.take());
+    assert_eq!(bench.lane.place(&first), Place::Unresolved);
+    assert_eq!(bench.lane.place(&second), Place::Behind);
+    bench.lane.failed(&mut first, Trace::Possible);
+    assert_eq!(bench.lane.place(&second), Place::Unresolved);
+}
+
+#[test]
+fn what_may_linger_behind_something_unresolved_is_not_sent_under_new_numbers() {
+    let mut bench = Bench::confirmed(RULES);
+    bench.batches(4);
+    let (mut first, second, third) = (bench.take(), bench.take(), bench.take());
+    // A connection breaks; copies of the first two are on their way still.
+    bench.lane.failed(&mut first, Trace::Possible);
+    bench.again(second, Trace::Possible, NOW);
+    bench.again(third, Trace::None, NOW);
+    let mut second = bench.take();
+    assert_eq!(bench.lane.place(&second), Place::Unresolved);
+    bench.lane.failed(&mut second, Trace::Possible);
+    // Nothing of the third can linger.
+    let third = bench.take();
+    assert_eq!(bench.lane.place(&third), Place::Head);
+}
+
+#[test]
+fn a_batch_that_is_written_resolves_those_before_it_and_no_others() {
+    let mut bench = Bench::confirmed(RULES);
+    bench.batches(4);
+    let mut batches = [(); 4].map(|()| bench.take());
+    let [first, second, third, fourth] = &mut batches;
+    bench.lane.failed(second, Trace::Possible);
+    bench.written(first);
+    fourth.maybe_written = true;
+    bench.written(third);
+    assert_eq!(bench.lane.place(fourth), Place::Head);
+
+    let mut bench = Bench::confirmed(RULES);
+    bench.batches(3);
+    let mut batches = [(); 3].map(|()| bench.take());
+    let [first, second, third] = &mut batches;
+    bench.lane.failed(second, Trace::Possible);
+    bench.written(first);
+    third.maybe_written = true;
+    assert_eq!(bench.lane.place(third), Place::Unresolved);
+}

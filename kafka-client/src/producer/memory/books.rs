@@ -11,6 +11,8 @@ use super::Buffer;
 #[derive(Debug)]
 pub(super) struct Books {
     free: usize,
+    /// Bytes that somebody has although they were not there.
+    owed: usize,
     /// Buffers that were used before and are still paid for; the last one in is the warmest.
     spare: Vec<Spare>,
     /// First come, first served.
@@ -45,6 +47,7 @@ impl Books {
     pub(super) fn new(total: usize) -> Self {
         Self {
             free: total,
+            owed: 0,
             spare: Vec::new(),
             line: VecDeque::new(),
             next_id: 0,
@@ -59,6 +62,19 @@ impl Books {
     /// Bytes that nobody has.
     pub(super) fn free(&self) -> usize {
         self.free
+    }
+
+    /// Bytes in use beyond the budget.
+    pub(super) fn owed(&self) -> usize {
+        self.owed
+    }
+
+    /// Takes `bytes` even if they are not there.
+    pub(super) fn overdraw(&mut self, bytes: usize) {
+        if !self.pay_from_all(bytes) {
+            self.owed += bytes - self.free;
+            self.free = 0;
+        }
     }
 
     /// Bytes of the buffers that are kept.
@@ -94,15 +110,17 @@ impl Books {
 
     /// `bytes` are free again.
     pub(super) fn refund(&mut self, bytes: usize) {
-        self.free += bytes;
+        let repaid = bytes.min(self.owed);
+        self.owed -= repaid;
+        self.free += bytes - repaid;
     }
 
     /// A used buffer comes back, paid for with `paid` bytes.
     pub(super) fn keep(&mut self, bytes: BytesMut, paid: usize) {
-        if bytes.capacity() <= paid && self.spare.len() < MOST_SPARE {
+        if bytes.capacity() <= paid && self.spare.len() < MOST_SPARE && self.owed == 0 {
             self.spare.push(Spare { bytes, paid });
         } else {
-            self.free += paid;
+            self.refund(paid);
         }
     }
 

@@ -158,6 +158,7 @@ impl Sender {
                 self.again(parcel, Trace::None, Duration::ZERO, now);
             }
             Verdict::Renumber => self.renumber(node, parcel, now),
+            Verdict::Split => self.split(parcel, now),
             Verdict::Retry(trace) => self.retry(node, parcel, trace, now),
             Verdict::Fail(trace) => {
                 let blamed = answer.record_errors.into_iter().filter_map(|error| {
@@ -244,6 +245,34 @@ impl Sender {
             self.accumulator.settle(batch, expired);
         }
         self.look(&partition, now);
+    }
+
+    /// A batch that the broker finds too large goes again as two, or fails if that cannot be.
+    fn split(&mut self, mut parcel: Parcel, now: Instant) {
+        let (oversize, is_over) = {
+            let lane = parcel.partition.lane();
+            (
+                lane.oversize(&parcel.batch),
+                lane.is_over(&parcel.batch, now),
+            )
+        };
+        if is_over {
+            return self.again(parcel, Trace::None, Duration::ZERO, now);
+        }
+        if let Some(kind) = oversize {
+            return self.fail(parcel, Trace::None, kind, now);
+        }
+        // Not under the lane's lock, for it takes long.
+        match parcel.batch.split(&self.accumulator.memory) {
+            Ok(halves) => {
+                parcel.partition.lane().split(halves, now);
+                self.look(&parcel.partition, now);
+            }
+            Err(error) => {
+                tracing::error!(topic = %parcel.partition.topic, %error, "cannot split a record batch");
+                self.fail(parcel, Trace::None, SendErrorKind::Unencodable, now);
+            }
+        }
     }
 
     fn fail(&mut self, mut parcel: Parcel, trace: Trace, kind: SendErrorKind, now: Instant) {
