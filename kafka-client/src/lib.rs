@@ -16,7 +16,7 @@
 //! The architecture is final, the coverage is not. Said in full where the code would stand, in short here:
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no idle close, no telemetry (KIP-714);
-//! - producer: no metrics, topics are never forgotten;
+//! - producer: topics are never forgotten;
 //! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392);
 //! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors; commits carry no
 //!   metadata and no leader epoch; of `max.poll.interval.ms` only the rebalance timeout;
@@ -57,8 +57,9 @@ pub use group::metadata::GroupMetadata;
 pub use kafka_wire::ErrorCode;
 pub use kafka_wire::records::{Compression, Headers, RecordError, RecordRef};
 pub use producer::{
-    Acks, CloseError, Delivered, Delivery, Partitioner, Producer, ProducerConfig, ProducerRecord,
-    SendError, SendErrorKind, Transaction, TransactionConfig, TransactionError,
+    Acks, BatchSent, BatchSettled, BatchSplit, CloseError, Delivered, Delivery, Partitioner,
+    Producer, ProducerConfig, ProducerObserver, ProducerRecord, ProducerStats, SendError,
+    SendErrorKind, SendStats, TopicStats, Transaction, TransactionConfig, TransactionError,
     TransactionalProducer,
 };
 pub use topic_partition::TopicPartition;

@@ -13,11 +13,12 @@
 //! | `config`, `record`, `send_error` | what callers say and hear |
 //! | `partitioner`, `sequence`, `idempotence`, `lane` | the rules, pure: where records go, their numbers, their order, what answers mean |
 //! | `memory`, `batch`, `delivery` | buffers and their budget, one batch, one outcome |
+//! | `metrics` | counters, and what an observer is told |
 //! | `accumulator`, `topics` | where callers put records |
 //! | `sender` | the task that sends them |
 //! | `transaction` | records that become visible together |
 //!
-//! What is not here yet: metrics, topics forgotten when they are not used.
+//! What is not here yet: topics forgotten when they are not used.
 
 mod accumulator;
 mod batch;
@@ -26,6 +27,7 @@ mod delivery;
 mod idempotence;
 mod lane;
 mod memory;
+mod metrics;
 mod partitioner;
 mod record;
 mod send_error;
@@ -44,6 +46,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{Acks, ProducerConfig};
 pub use delivery::{Delivered, Delivery};
+pub use metrics::{
+    BatchSent, BatchSettled, BatchSplit, ProducerObserver, ProducerStats, SendStats, TopicStats,
+};
 pub use partitioner::Partitioner;
 pub use record::ProducerRecord;
 pub use send_error::{CloseError, SendError, SendErrorKind};
@@ -227,6 +232,12 @@ impl Producer {
     /// Bytes of `buffer_memory` in use: records that are not settled, with the room that their batches have still to fill.
     pub fn buffered_bytes(&self) -> usize {
         self.handle.accumulator.memory.used()
+    }
+
+    /// What was done so far, by topic and partition. Locks each partition for a moment, one after the other, so the numbers may be a moment
+    /// apart.
+    pub fn stats(&self) -> ProducerStats {
+        self.handle.accumulator.stats()
     }
 
     /// Records that were taken and are not settled.

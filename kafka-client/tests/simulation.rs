@@ -60,12 +60,14 @@ fn a_thousand_bad_days() {
         told.acked += day.acked;
         told.failed += day.failed;
         told.faults += day.faults;
+        told.splits += day.splits;
     }
     println!("{told:?}");
     assert!(
         told.acked > 20 * told.failed,
         "most records arrive: {told:?}"
     );
+    assert!(told.splits > 0, "no batch was too large");
 }
 
 fn seeds() -> Range<u64> {
@@ -82,6 +84,7 @@ struct Day {
     acked: usize,
     failed: usize,
     faults: usize,
+    splits: u64,
 }
 
 fn live(seed: u64) -> Day {
@@ -95,12 +98,8 @@ async fn day(seed: u64) -> Day {
     fastrand::seed(seed);
     let mut random = Rng::with_seed(seed);
     let partitions = random.u64(1..=3);
-    let mut cluster = Config::nodes(usize::try_from(NODES).unwrap());
-    // Room for any record alone, and for few batches.
-    cluster.message_max_bytes = random.usize(150..500);
-    let broker = Broker::start(cluster).await.unwrap();
     let count = i32::try_from(partitions).unwrap();
-    broker.create_topic(TOPIC, count, -1).unwrap();
+    let broker = cluster(&mut random, count).await;
     let client = Client::new(ClientConfig {
         bootstrap: broker.bootstrap().split(',').map(str::to_owned).collect(),
         request_timeout: Duration::from_secs(2),
@@ -134,7 +133,9 @@ async fn day(seed: u64) -> Day {
     producer.close(Duration::from_mins(5)).await.ok();
     assert_eq!(producer.buffered_bytes(), 0, "I6: all memory is back");
     history.check(&logs(&broker, count));
+    let stats = producer.stats().total;
     let day = Day {
+        splits: stats.splits,
         acked: history.acked(),
         failed: history.failed().len(),
         faults: weather.faults(),
@@ -144,6 +145,8 @@ async fn day(seed: u64) -> Day {
         usize::try_from(ROUNDS * RECORDS).unwrap(),
         "I4: every record has its outcome"
     );
+    assert_eq!(usize::try_from(stats.records_written).unwrap(), day.acked);
+    assert_eq!((stats.records_queued, stats.batches_queued), (0, 0));
     // Numbers have gaps only where a batch was given up. As long as none is, a refusal is not the head batch's fault, and whoever
     // raises the epoch has skipped a number or blamed the wrong batch.
     let epoch = weather.newest_epoch.load(Ordering::Relaxed);
@@ -154,6 +157,15 @@ async fn day(seed: u64) -> Day {
     client.shutdown().await;
     broker.shutdown();
     day
+}
+
+async fn cluster(random: &mut Rng, partitions: i32) -> Broker {
+    let mut config = Config::nodes(usize::try_from(NODES).unwrap());
+    // Room for any record alone, and for few batches.
+    config.message_max_bytes = random.usize(150..500);
+    let broker = Broker::start(config).await.unwrap();
+    broker.create_topic(TOPIC, partitions, -1).unwrap();
+    broker
 }
 
 fn config(random: &mut Rng) -> ProducerConfig {

@@ -18,6 +18,7 @@ use super::config::ProducerConfig;
 use super::delivery::{Completion, Delivery};
 use super::lane::{Lane, Rules};
 use super::memory::{Buffer, Memory};
+use super::metrics::ProducerObserver;
 use super::partitioner::{Partitioner, Turn};
 use super::record::{ProducerRecord, now_ms};
 use super::send_error::{Refusal, SendError, SendErrorKind};
@@ -30,6 +31,7 @@ pub(crate) struct Accumulator {
     rules: Rules,
     record_limit: usize,
     partitioner: Partitioner,
+    observer: Option<Arc<dyn ProducerObserver>>,
     /// What batches live on.
     pub(crate) memory: Memory,
     topics: ArcSwap<HashMap<Arc<str>, Arc<TopicLanes>>>,
@@ -88,6 +90,7 @@ impl Accumulator {
             rules,
             record_limit: config.record_limit(),
             partitioner: config.partitioner,
+            observer: config.observer.clone(),
             memory: Memory::new(config.buffer_memory),
             topics: ArcSwap::default(),
             first: Default::default(),
@@ -308,7 +311,7 @@ impl Accumulator {
             let batches = partition.lane().close();
             for batch in batches {
                 let closed = batch.failure(SendErrorKind::Closed);
-                self.settle(batch, closed);
+                self.settle(&partition, batch, closed);
             }
         }
     }

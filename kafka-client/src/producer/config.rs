@@ -1,9 +1,11 @@
 //! How a producer batches, waits and repeats.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_wire::records::Compression;
 
+use super::metrics::ProducerObserver;
 use super::partitioner::Partitioner;
 use crate::config::ConfigError;
 
@@ -45,6 +47,8 @@ pub struct ProducerConfig {
     pub max_in_flight: usize,
     /// Which partition a record with a key goes to. Kafka: `partitioner.class`. Default: murmur2, as Kafka's Java client.
     pub partitioner: Partitioner,
+    /// Who is told of every batch, for metrics; nobody costs nothing. Default: `None`.
+    pub observer: Option<Arc<dyn ProducerObserver>>,
 }
 
 impl Default for ProducerConfig {
@@ -66,6 +70,7 @@ impl Default for ProducerConfig {
             max_block: Duration::from_mins(1),
             max_in_flight: MAX_IDEMPOTENT_IN_FLIGHT,
             partitioner: Partitioner::default(),
+            observer: None,
         }
     }
 }

@@ -14,6 +14,7 @@
 //! - The halves of a batch that the broker finds too large take its place and its numbers, and the batches after it keep theirs:
 //!   `lane/splitting.rs`.
 
+mod expiry;
 mod outcome;
 mod splitting;
 
@@ -26,9 +27,8 @@ use tokio::time::Instant;
 
 use self::outcome::Missing;
 use super::batch::Batch;
-use super::delivery::{Completion, Failure, Outcome};
+use super::delivery::Completion;
 use super::memory::{Buffer, Memory, capacity_for};
-use super::send_error::SendErrorKind;
 use super::sequence::{Identity, Sequence};
 
 /// What holds for all partitions of a producer.
@@ -215,6 +215,19 @@ impl Lane {
         std::mem::take(&mut self.changed) && !std::mem::replace(&mut self.listed, true)
     }
 
+    /// Records that were put here so far.
+    pub(crate) fn records_taken(&self) -> u64 {
+        let open = self.open.as_ref();
+        open.map_or(self.next_number, |open| {
+            open.number + u64::from(open.records)
+        })
+    }
+
+    /// Batches that are not settled.
+    pub(crate) fn batches(&self) -> usize {
+        usize::from(self.open.is_some()) + self.ready.len() + self.in_flight.len()
+    }
+
     /// How many batches take no records any more and wait.
     #[cfg(test)]
     pub(crate) fn ready_count(&self) -> usize {
@@ -361,48 +374,6 @@ impl Lane {
             return self.open.as_ref().map(|_| self.linger_until);
         }
         self.not_before
-    }
-
-    fn oldest_deadline(&self) -> Option<Instant> {
-        let waiting = self.ready.front().or(self.open.as_ref());
-        let waiting = waiting.map(|batch| batch.deadline);
-        let mut in_flight = self.in_flight.iter();
-        let in_flight = in_flight.find(|flight| !flight.completion.is_done());
-        let in_flight = in_flight.map(|flight| flight.deadline);
-        [waiting, in_flight].into_iter().flatten().min()
-    }
-
-    fn expire(&mut self, now: Instant) -> Vec<Batch> {
-        for flight in &self.in_flight {
-            if flight.deadline <= now && !flight.completion.is_done() {
-                // The socket may still hold its bytes, so the batch itself comes to rest only when its request does.
-                flight
-                    .completion
-                    .complete(Outcome::Failed(Box::new(Failure {
-                        kind: self.expiry(),
-                        possibly_written: true,
-                        cause: None,
-                        blamed: Vec::new(),
-                    })));
-            }
-        }
-        if self.open.as_ref().is_some_and(|open| open.deadline <= now) {
-            self.close_open();
-        }
-        let mut expired = Vec::new();
-        while let Some(batch) = self.ready.pop_front_if(|batch| batch.deadline <= now) {
-            self.gap_after(&batch);
-            self.not_before = None;
-            expired.push(batch);
-        }
-        expired
-    }
-
-    /// How a batch fails whose time is up.
-    pub(crate) fn expiry(&self) -> SendErrorKind {
-        SendErrorKind::Expired {
-            after: self.rules.delivery_timeout,
-        }
     }
 }
 

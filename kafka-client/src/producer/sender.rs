@@ -252,7 +252,7 @@ impl Sender {
         for mut batch in survey.expired {
             batch.cause = batch.cause.take().or_else(|| self.identity.trouble.clone());
             let expired = batch.failure(expiry.clone());
-            self.accumulator.settle(batch, expired);
+            self.accumulator.settle(partition, batch, expired);
         }
         if let Some(at) = survey.next {
             self.timers.arm(Alarm::Partition(partition.id), at);

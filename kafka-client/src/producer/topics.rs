@@ -7,6 +7,7 @@ use kafka_wire::Uuid;
 use tokio::time::Instant;
 
 use super::lane::{Lane, Rules};
+use super::metrics::{Counters, SendStats, TopicStats};
 use super::partitioner::Turn;
 use crate::cluster::metadata;
 
@@ -31,6 +32,8 @@ pub(crate) struct Partition {
     pub(crate) number: i32,
     leader: AtomicI32,
     lane: Mutex<Lane>,
+    /// What became of its batches.
+    pub(crate) counters: Counters,
 }
 
 impl Partition {
@@ -44,6 +47,18 @@ impl Partition {
     pub(crate) fn leader(&self) -> Option<i32> {
         let leader = self.leader.load(Ordering::Relaxed);
         (leader != NO_LEADER).then_some(leader)
+    }
+
+    /// What became of its batches, and what waits.
+    pub(crate) fn stats(&self) -> SendStats {
+        let counted = self.counters.snapshot();
+        let settled = counted.records_written + counted.records_failed;
+        let lane = self.lane();
+        SendStats {
+            records_queued: lane.records_taken().saturating_sub(settled),
+            batches_queued: u64::try_from(lane.batches()).unwrap_or_default(),
+            ..counted
+        }
     }
 
     /// True if that is news.
@@ -85,6 +100,14 @@ impl TopicLanes {
     /// Its partitions, by number.
     pub(crate) fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
         self.partitions.iter()
+    }
+
+    /// What became of its batches, and what waits.
+    pub(crate) fn stats(&self) -> TopicStats {
+        let mut total = SendStats::default();
+        let partitions = self.partitions().map(|partition| partition.stats());
+        let partitions: Vec<_> = partitions.inspect(|stats| total += *stats).collect();
+        TopicStats { total, partitions }
     }
 
     /// Adds the partitions that `topic` has beyond these, with ids from `first_id` on. Called by one at a time.
@@ -149,6 +172,7 @@ fn partitions(
             number,
             leader: AtomicI32::new(partition.leader.unwrap_or(NO_LEADER)),
             lane: Mutex::new(lane),
+            counters: Counters::default(),
         })
     });
     partitions.collect()

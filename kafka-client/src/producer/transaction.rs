@@ -22,7 +22,7 @@ pub(crate) use standing::{Admission, Enlistment, NotNow, Protocol, Standing};
 
 use super::delivery::Delivery;
 use super::send_error::{CloseError, SendError};
-use super::{Producer, ProducerConfig, ProducerRecord};
+use super::{Producer, ProducerConfig, ProducerRecord, ProducerStats};
 use crate::client::Client;
 use crate::config::ConfigError;
 use crate::group::metadata::GroupMetadata;
@@ -166,6 +166,11 @@ impl TransactionalProducer {
         }
         let rest = until.saturating_duration_since(tokio::time::Instant::now());
         self.producer.close(rest).await
+    }
+
+    /// What was done so far, in all transactions: [`Producer::stats`].
+    pub fn stats(&self) -> ProducerStats {
+        self.producer.stats()
     }
 
     async fn end(&mut self, end: End) -> Result<(), TransactionError> {

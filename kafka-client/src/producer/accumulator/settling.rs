@@ -7,6 +7,7 @@ use super::Accumulator;
 use crate::error::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::{Completion, Outcome};
+use crate::producer::metrics::{BatchSettled, End, ProducerStats, SendStats};
 use crate::producer::send_error::{SendError, SendErrorKind};
 use crate::producer::topics::Partition;
 
@@ -23,11 +24,30 @@ impl Accumulator {
     }
 
     /// The outcome of a batch is known, and nothing of it is on its way any more.
-    pub(crate) fn settle(&self, batch: Batch, outcome: Outcome) {
+    pub(crate) fn settle(&self, partition: &Partition, batch: Batch, outcome: Outcome) {
         let records = usize::try_from(batch.records).unwrap_or_default();
+        let (count, bytes, attempts) = (batch.records, batch.len(), batch.attempts);
+        let started = batch.deadline - self.rules.delivery_timeout;
         let completion = batch.completion.clone();
         batch.complete(outcome, &self.memory);
-        if completion.has_failed() {
+        let end = if completion.has_failed() {
+            End::Failed
+        } else {
+            End::Written
+        };
+        partition.counters.settled(end, count, bytes);
+        if let Some(observer) = &self.observer {
+            observer.batch_settled(&BatchSettled {
+                topic: &partition.topic,
+                partition: partition.number,
+                records: count,
+                bytes,
+                attempts,
+                latency: started.elapsed(),
+                error: completion.failure().as_ref(),
+            });
+        }
+        if end == End::Failed {
             self.lost.fetch_add(records, Ordering::Relaxed);
             if self.rules.transactional {
                 let mut failure = self.failure();
@@ -75,7 +95,7 @@ impl Accumulator {
                 batch.cause = cause.cloned();
             }
             let given_up = batch.failure(kind.clone());
-            self.settle(batch, given_up);
+            self.settle(partition, batch, given_up);
         }
     }
 
@@ -83,6 +103,23 @@ impl Accumulator {
     pub(crate) fn forget_sequences(&self) {
         for partition in self.partitions() {
             partition.lane().forget_sequence();
+        }
+    }
+
+    /// What was done so far.
+    pub(crate) fn stats(&self) -> ProducerStats {
+        let mut total = SendStats::default();
+        let topics = self.topics.load();
+        let topics = topics.iter().map(|(name, topic)| {
+            let stats = topic.stats();
+            total += stats.total;
+            (name.clone(), stats)
+        });
+        let topics = topics.collect();
+        ProducerStats {
+            buffered_bytes: self.memory.used(),
+            total,
+            topics,
         }
     }
 

@@ -144,7 +144,7 @@ fn without_memory_the_record_is_not_taken_and_the_bytes_it_needs_are_told() {
         base_offset: 0,
         log_append_ms: None,
     };
-    accumulator.settle(batch, written);
+    accumulator.settle(&accumulator.partition(0).unwrap(), batch, written);
     drop(send(&accumulator, record(1)));
 }
 

@@ -2,6 +2,7 @@ use kafka_wire::records::ProducerStamp;
 
 use super::*;
 use crate::producer::idempotence::{Place, Trace};
+use crate::producer::send_error::SendErrorKind;
 
 const RULES: Rules = Rules {
     batch_size: 1000,

@@ -17,6 +17,7 @@ use crate::cluster::metadata;
 use crate::error::Error;
 use crate::producer::delivery::{Failure, Outcome};
 use crate::producer::idempotence::{Trace, Verdict, judge};
+use crate::producer::metrics::BatchSplit;
 use crate::producer::send_error::SendErrorKind;
 
 /// An answer and what it belongs to.
@@ -182,7 +183,8 @@ impl Sender {
             base_offset,
             log_append_ms,
         };
-        self.accumulator.settle(parcel.batch, written);
+        self.accumulator
+            .settle(&parcel.partition, parcel.batch, written);
         if let Some(tracked) = self.tracked.get_mut(parcel.partition.id) {
             tracked.backoff.reset();
             tracked.renumbered = false;
@@ -242,7 +244,9 @@ impl Sender {
                 expiry
             };
             let expired = batch.failure(kind);
-            self.accumulator.settle(batch, expired);
+            self.accumulator.settle(&partition, batch, expired);
+        } else {
+            partition.counters.retried();
         }
         self.look(&partition, now);
     }
@@ -262,10 +266,20 @@ impl Sender {
         if let Some(kind) = oversize {
             return self.fail(parcel, Trace::None, kind, now);
         }
+        let (records, bytes) = (parcel.batch.records, parcel.batch.len());
         // Not under the lane's lock, for it takes long.
         match parcel.batch.split(&self.accumulator.memory) {
             Ok(halves) => {
                 parcel.partition.lane().split(halves, now);
+                parcel.partition.counters.split();
+                if let Some(observer) = &self.config.observer {
+                    observer.batch_split(&BatchSplit {
+                        topic: &parcel.partition.topic,
+                        partition: parcel.partition.number,
+                        records,
+                        bytes,
+                    });
+                }
                 self.look(&parcel.partition, now);
             }
             Err(error) => {
@@ -279,7 +293,8 @@ impl Sender {
         parcel.partition.lane().failed(&mut parcel.batch, trace);
         parcel.batch.on_its_way = false;
         let failure = parcel.batch.failure(kind);
-        self.accumulator.settle(parcel.batch, failure);
+        self.accumulator
+            .settle(&parcel.partition, parcel.batch, failure);
         self.look(&parcel.partition, now);
     }
 
@@ -297,7 +312,8 @@ impl Sender {
             cause: parcel.batch.cause.clone(),
             blamed,
         }));
-        self.accumulator.settle(parcel.batch, failure);
+        self.accumulator
+            .settle(&parcel.partition, parcel.batch, failure);
         self.look(&parcel.partition, now);
     }
 

@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::net::connection::Pending;
 use crate::producer::batch::Batch;
 use crate::producer::config::{Acks, ProducerConfig};
+use crate::producer::metrics::BatchSent;
 use crate::producer::sequence::Identity;
 use crate::producer::topics::Partition;
 use crate::producer::transaction::{Enlistment, Protocol, Standing};
@@ -32,6 +33,23 @@ pub(super) struct Parcel {
     pub(super) partition: Arc<Partition>,
     /// The batch.
     pub(super) batch: Batch,
+}
+
+impl Parcel {
+    /// What an observer hears of it.
+    fn sent(&self, node: i32, config: &ProducerConfig) -> BatchSent<'_> {
+        let Self { partition, batch } = self;
+        let started = batch.deadline - config.delivery_timeout;
+        BatchSent {
+            topic: &partition.topic,
+            partition: partition.number,
+            node,
+            records: batch.records,
+            bytes: batch.len(),
+            attempt: batch.attempts,
+            age: started.elapsed(),
+        }
+    }
 }
 
 /// What goes to one broker in one request.
@@ -117,7 +135,15 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
         Some(Protocol::V1) => BEFORE_TRANSACTIONS_V2,
         _ => i16::MAX,
     };
-    let outcome = match dispatch(&cluster, &config, node, request, most).await {
+    let outcome = dispatch(&cluster, &config, node, request, most).await;
+    if outcome.is_ok()
+        && let Some(observer) = &config.observer
+    {
+        for parcel in &parcels {
+            observer.batch_sent(&parcel.sent(node, &config));
+        }
+    }
+    let outcome = match outcome {
         Ok(Some(pending)) => Ok(Sent::Awaited(Box::pin(async move {
             let answer = pending.await;
             Event::Answered {

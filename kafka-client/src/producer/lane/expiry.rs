@@ -1,0 +1,54 @@
+//! Batches whose time is up.
+
+use tokio::time::Instant;
+
+use super::Lane;
+use crate::producer::batch::Batch;
+use crate::producer::delivery::{Failure, Outcome};
+use crate::producer::send_error::SendErrorKind;
+
+impl Lane {
+    /// When the next batch's time is up.
+    pub(super) fn oldest_deadline(&self) -> Option<Instant> {
+        let waiting = self.ready.front().or(self.open.as_ref());
+        let waiting = waiting.map(|batch| batch.deadline);
+        let mut in_flight = self.in_flight.iter();
+        let in_flight = in_flight.find(|flight| !flight.completion.is_done());
+        let in_flight = in_flight.map(|flight| flight.deadline);
+        [waiting, in_flight].into_iter().flatten().min()
+    }
+
+    /// Ends what has waited too long for whoever waits for it, and takes out what is here of it.
+    pub(super) fn expire(&mut self, now: Instant) -> Vec<Batch> {
+        for flight in &self.in_flight {
+            if flight.deadline <= now && !flight.completion.is_done() {
+                // The socket may still hold its bytes, so the batch itself comes to rest only when its request does.
+                flight
+                    .completion
+                    .complete(Outcome::Failed(Box::new(Failure {
+                        kind: self.expiry(),
+                        possibly_written: true,
+                        cause: None,
+                        blamed: Vec::new(),
+                    })));
+            }
+        }
+        if self.open.as_ref().is_some_and(|open| open.deadline <= now) {
+            self.close_open();
+        }
+        let mut expired = Vec::new();
+        while let Some(batch) = self.ready.pop_front_if(|batch| batch.deadline <= now) {
+            self.gap_after(&batch);
+            self.not_before = None;
+            expired.push(batch);
+        }
+        expired
+    }
+
+    /// How a batch fails whose time is up.
+    pub(crate) fn expiry(&self) -> SendErrorKind {
+        SendErrorKind::Expired {
+            after: self.rules.delivery_timeout,
+        }
+    }
+}
