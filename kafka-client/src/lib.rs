@@ -57,9 +57,9 @@ pub use group::metadata::GroupMetadata;
 pub use kafka_wire::ErrorCode;
 pub use kafka_wire::records::{Compression, Headers, RecordError, RecordRef};
 pub use producer::{
-    Acks, BatchSent, BatchSettled, BatchSplit, CloseError, Delivered, Delivery, Partitioner,
-    Producer, ProducerConfig, ProducerObserver, ProducerRecord, ProducerStats, SendError,
-    SendErrorKind, SendStats, TopicStats, Transaction, TransactionConfig, TransactionError,
-    TransactionalProducer,
+    Acks, BatchSent, BatchSettled, BatchSplit, CloseError, Delivered, Delivery, Keyless,
+    Partitioner, Producer, ProducerConfig, ProducerObserver, ProducerRecord, ProducerStats,
+    SendError, SendErrorKind, SendStats, TopicStats, Transaction, TransactionConfig,
+    TransactionError, TransactionalProducer,
 };
 pub use topic_partition::TopicPartition;

@@ -49,7 +49,7 @@ pub use delivery::{Delivered, Delivery};
 pub use metrics::{
     BatchSent, BatchSettled, BatchSplit, ProducerObserver, ProducerStats, SendStats, TopicStats,
 };
-pub use partitioner::Partitioner;
+pub use partitioner::{Keyless, Partitioner};
 pub use record::ProducerRecord;
 pub use send_error::{CloseError, SendError, SendErrorKind};
 pub use transaction::{Transaction, TransactionConfig, TransactionError, TransactionalProducer};

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 use history::{History, Logs, Order, within};
 use kafka_client::{
-    Acks, Client, ClientConfig, CloseError, Compression, Delivered, ErrorCode, Producer,
-    ProducerConfig, ProducerRecord, SendError, SendErrorKind,
+    Acks, Client, ClientConfig, CloseError, Compression, Delivered, ErrorCode, Keyless,
+    Partitioner, Producer, ProducerConfig, ProducerRecord, SendError, SendErrorKind,
 };
 use kafka_testcontainers::embedded::{Broker, Config, Control, Seen};
 use kafka_wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
@@ -968,4 +968,41 @@ async fn a_partition_that_does_not_exist_is_refused() {
     };
     let error = within(10, setup.producer.send(record)).await.unwrap_err();
     assert_eq!(error.kind, SendErrorKind::Partition { partitions: 1 });
+}
+
+#[tokio::test]
+async fn every_partitioner_spreads_records_without_a_key_and_keeps_equal_keys_together() {
+    for partitioner in [
+        Partitioner::Murmur2,
+        Partitioner::Crc32Modulo,
+        Partitioner::ConsistentRandom,
+        Partitioner::Murmur2Random,
+        Partitioner::Fnv1aRandom,
+    ] {
+        let config = ProducerConfig {
+            partitioner,
+            keyless: Keyless::JAVA,
+            batch_size: 200,
+            ..hasty()
+        };
+        let setup = setup(1, 3, config).await;
+        let mut sent = Vec::new();
+        for key in [Some(&b"key"[..]), None] {
+            let mut partitions = Vec::new();
+            for _ in 0..100 {
+                let record = ProducerRecord {
+                    key,
+                    ..ProducerRecord::to(TOPIC, &[0; 50])
+                };
+                let delivery = within(10, setup.producer.send(record)).await.unwrap();
+                partitions.push(delivery.partition());
+                within(10, delivery).await.unwrap();
+            }
+            partitions.sort_unstable();
+            partitions.dedup();
+            sent.push(partitions);
+        }
+        assert_eq!(sent[0].len(), 1, "{partitioner:?}");
+        assert_eq!(sent[1], [0, 1, 2], "{partitioner:?}");
+    }
 }

@@ -3,6 +3,7 @@
 //! Callers append on their own task, under the lock of one partition, straight into the buffer that will be sent. The sender is told
 //! of a partition when a batch is started or becomes ready, not of records. Nothing here waits.
 
+mod keyless;
 mod settling;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use super::delivery::{Completion, Delivery};
 use super::lane::{Lane, Rules};
 use super::memory::{Buffer, Memory};
 use super::metrics::ProducerObserver;
-use super::partitioner::{Partitioner, Turn};
+use super::partitioner::{Choice, Keyless, Partitioner};
 use super::record::{ProducerRecord, now_ms};
 use super::send_error::{Refusal, SendError, SendErrorKind};
 use super::topics::{Partition, TopicLanes};
@@ -31,6 +32,8 @@ pub(crate) struct Accumulator {
     rules: Rules,
     record_limit: usize,
     partitioner: Partitioner,
+    ignore_keys: bool,
+    keyless: Keyless,
     observer: Option<Arc<dyn ProducerObserver>>,
     /// What batches live on.
     pub(crate) memory: Memory,
@@ -90,6 +93,8 @@ impl Accumulator {
             rules,
             record_limit: config.record_limit(),
             partitioner: config.partitioner,
+            ignore_keys: config.ignore_keys,
+            keyless: config.keyless,
             observer: config.observer.clone(),
             memory: Memory::new(config.buffer_memory),
             topics: ArcSwap::default(),
@@ -153,10 +158,17 @@ impl Accumulator {
             buffer,
         };
         let count = topic.count();
-        let index = match (record.partition, record.key) {
-            (Some(partition), _) => usize::try_from(partition).unwrap_or(usize::MAX),
-            (None, Some(key)) => self.partitioner.of_key(key, count),
-            (None, None) => return self.append_in_turn(topic, &mut incoming),
+        let key = record.key.filter(|_| !self.ignore_keys);
+        let index = match record.partition {
+            Some(partition) => usize::try_from(partition).unwrap_or(usize::MAX),
+            None => match self.partitioner.choose(key, count) {
+                Choice::Partition(index) => index,
+                Choice::RoundRobin => topic.next_in_round(),
+                Choice::Keyless => return self.append_keyless(topic, &mut incoming, self.keyless),
+                Choice::Random => {
+                    return self.append_keyless(topic, &mut incoming, Keyless::RANDOM);
+                }
+            },
         };
         let Some(partition) = topic.partition(index) else {
             let partitions = count;
@@ -165,32 +177,6 @@ impl Accumulator {
         // A batch of its own takes any record; were it not so, waiting for room would be the thing to do.
         self.append_at(partition, &mut incoming, Starting::Allowed)?
             .ok_or(Refusal::NoMemory(alone))
-    }
-
-    /// Puts a record where its turn is: into the batch of that partition, or into a new one at the next if it has had its batch.
-    fn append_in_turn(
-        &self,
-        topic: &TopicLanes,
-        incoming: &mut Incoming<'_>,
-    ) -> Result<Delivery, Refusal> {
-        loop {
-            let turn = topic.turn();
-            let Some(partition) = topic.partition(turn.partition) else {
-                return Err(Refusal::NoTopic);
-            };
-            // The batch may be one that a record with a key has started; whoever starts one has had the turn.
-            if let Some(delivery) = self.append_at(partition, incoming, Starting::Forbidden)? {
-                return Ok(delivery);
-            }
-            if turn.used {
-                topic.replace_turn(turn, topic.turn_after(turn));
-                continue;
-            }
-            if let Some(delivery) = self.append_at(partition, incoming, Starting::Allowed)? {
-                topic.replace_turn(turn, Turn { used: true, ..turn });
-                return Ok(delivery);
-            }
-        }
     }
 
     /// Puts a record into the partition's batch; `None` if it would have to start one and may not.
@@ -235,6 +221,7 @@ impl Accumulator {
             return Err(Refusal::NoMemory(capacity));
         };
         lane.start(buffer, Instant::now());
+        partition.counters.started();
         let taken = lane.append(incoming.record, incoming.size, &self.memory);
         Ok(taken.map(|taken| self.taken(partition, lane, taken, incoming)))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kafka_wire::records::Compression;
 
 use super::metrics::ProducerObserver;
-use super::partitioner::Partitioner;
+use super::partitioner::{Keyless, Partitioner};
 use crate::config::ConfigError;
 
 /// What one producer does. Names in the docs are Kafka's.
@@ -45,8 +45,14 @@ pub struct ProducerConfig {
     /// Batches of one partition under way at a time, with idempotence or without retries; otherwise it is one, to keep their order.
     /// Kafka: `max.in.flight.requests.per.connection`. Default: 5, which is also the most with idempotence.
     pub max_in_flight: usize,
-    /// Which partition a record with a key goes to. Kafka: `partitioner.class`. Default: murmur2, as Kafka's Java client.
+    /// Which partition a record with a key goes to. Kafka: `partitioner.class`; librdkafka: `partitioner`. Default: murmur2, as Kafka's
+    /// Java client.
     pub partitioner: Partitioner,
+    /// Whether records are partitioned as if they had no key. Kafka: `partitioner.ignore.keys`. Default: false.
+    pub ignore_keys: bool,
+    /// Which partition a record without a key goes to, if the partitioner leaves it open. Default: partitions take turns;
+    /// [`Keyless::JAVA`] is for what Kafka's Java client does.
+    pub keyless: Keyless,
     /// Who is told of every batch, for metrics; nobody costs nothing. Default: `None`.
     pub observer: Option<Arc<dyn ProducerObserver>>,
 }
@@ -70,6 +76,8 @@ impl Default for ProducerConfig {
             max_block: Duration::from_mins(1),
             max_in_flight: MAX_IDEMPOTENT_IN_FLIGHT,
             partitioner: Partitioner::default(),
+            ignore_keys: false,
+            keyless: Keyless::default(),
             observer: None,
         }
     }

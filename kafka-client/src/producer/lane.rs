@@ -223,11 +223,6 @@ impl Lane {
         })
     }
 
-    /// Batches that are not settled.
-    pub(crate) fn batches(&self) -> usize {
-        usize::from(self.open.is_some()) + self.ready.len() + self.in_flight.len()
-    }
-
     /// How many batches take no records any more and wait.
     #[cfg(test)]
     pub(crate) fn ready_count(&self) -> usize {

@@ -157,6 +157,7 @@ pub(crate) enum End {
 /// Counters of one partition.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
+    batches_started: AtomicU64,
     records_written: AtomicU64,
     batches_written: AtomicU64,
     bytes_written: AtomicU64,
@@ -167,6 +168,19 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
+    /// A batch was started.
+    pub(crate) fn started(&self) {
+        add(&self.batches_started, 1);
+    }
+
+    /// Batches that are not settled.
+    pub(crate) fn queue(&self) -> u64 {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let settled = read(&self.batches_written) + read(&self.batches_failed);
+        let started = read(&self.batches_started) + read(&self.splits);
+        started.saturating_sub(settled)
+    }
+
     /// A batch is settled.
     pub(crate) fn settled(&self, end: End, records: u32, bytes: usize) {
         match end {
@@ -193,7 +207,7 @@ impl Counters {
         add(&self.splits, 1);
     }
 
-    /// What was counted; nothing is queued.
+    /// What was counted, but for the records that are queued.
     pub(crate) fn snapshot(&self) -> SendStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         SendStats {
@@ -204,6 +218,7 @@ impl Counters {
             batches_failed: read(&self.batches_failed),
             retries: read(&self.retries),
             splits: read(&self.splits),
+            batches_queued: self.queue(),
             ..SendStats::default()
         }
     }

@@ -1,31 +1,125 @@
 //! Which partition a record goes to. Pure: nothing here knows of batches or brokers.
 //!
-//! A record that names its partition goes there. One with a key goes where the key's hash says, so that equal keys keep their order.
-//! The rest take turns: one batch to a partition, the next batch to the next partition that has a leader, in ascending order
-//! from the lowest.
+//! A record that names its partition goes there. For all others the [`Partitioner`] decides; records that have no key in its eyes go as
+//! [`Keyless`] says.
+//!
+//! | who asks | `partitioner` | `keyless` |
+//! |---|---|---|
+//! | Kafka's Java client, default | `Murmur2` | `Sticky` |
+//! | the same with `RoundRobinPartitioner` | `RoundRobin` | |
+//! | librdkafka, default | `ConsistentRandom` | |
+//! | librdkafka with `murmur2_random`, for keys as in Java | `Murmur2Random` | |
+//! | Kong's plugins | `Crc32Modulo` | `Turns` |
 
-/// How a key becomes a partition. Records without a key take turns, whatever this says.
+use std::time::Duration;
+
+/// How a key becomes a partition. All are stable: the same key goes to the same partition as long as their number stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Partitioner {
-    /// murmur2 of the key modulo partitions: where Kafka's Java client puts it.
+    /// murmur2 of the key modulo partitions: where Kafka's Java client puts it. Without a key: as [`Keyless`] says.
     #[default]
     Murmur2,
-    /// CRC-32 (that of gzip) of the key modulo partitions: where Kong puts it, and librdkafka's `consistent`.
+    /// CRC-32 (that of gzip) of the key modulo partitions: where Kong puts it. Without a key: as [`Keyless`] says.
     Crc32Modulo,
+    /// Keys do not matter, each record goes to the next partition that has a leader. Java: `RoundRobinPartitioner`. Batches are small then.
+    RoundRobin,
+    /// librdkafka's `consistent`: CRC-32 of the key; records without one all go to the partition of the empty key.
+    Consistent,
+    /// librdkafka's `consistent_random`, its default: CRC-32 of the key; one batch after the other to a random partition if there is none, or
+    /// an empty one.
+    ConsistentRandom,
+    /// librdkafka's `murmur2`: as in Java; records without a key all go to the partition of the empty key.
+    Murmur2Consistent,
+    /// librdkafka's `murmur2_random`: as in Java; one batch after the other to a random partition if there is no key.
+    Murmur2Random,
+    /// librdkafka's `fnv1a`, which Sarama has for its default: FNV-1a of the key; records without one all go to the partition of the
+    /// empty key.
+    Fnv1a,
+    /// librdkafka's `fnv1a_random`: FNV-1a of the key; one batch after the other to a random partition if there is none.
+    Fnv1aRandom,
+}
+
+/// Where records without a key go, if the [`Partitioner`] leaves it open. One batch goes to one partition in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Keyless {
+    /// Partitions take turns, in ascending order from the lowest: one batch to each that has a leader. As even and as predictable as can
+    /// be; but a slow broker gets as many batches as the others, and holds them up once the buffer is full.
+    #[default]
+    Turns,
+    /// A random partition gets about `batch_size` bytes, then another one, as Kafka's Java client does it (KIP-794).
+    Sticky {
+        /// Whether partitions that have many batches waiting are chosen less often, so that a slow broker does not hold up the
+        /// others. Kafka: `partitioner.adaptive.partitioning.enable`, true by default.
+        adaptive: bool,
+        /// Partitions whose oldest batch has waited for so long are not chosen while there are others; 0 for never. Kafka:
+        /// `partitioner.availability.timeout.ms`, 0 by default.
+        availability_timeout: Duration,
+    },
+}
+
+impl Keyless {
+    /// As Kafka's Java client does it by default.
+    pub const JAVA: Self = Self::Sticky {
+        adaptive: true,
+        availability_timeout: Duration::ZERO,
+    };
+    /// Partitions at random, all alike.
+    pub(crate) const RANDOM: Self = Self::Sticky {
+        adaptive: false,
+        availability_timeout: Duration::ZERO,
+    };
+}
+
+/// What a partitioner says of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Choice {
+    /// This partition; 0 if there are none.
+    Partition(usize),
+    /// As records without a key go.
+    Keyless,
+    /// A random partition for each batch.
+    Random,
+    /// The next one for each record.
+    RoundRobin,
 }
 
 impl Partitioner {
-    /// The partition of `key`; 0 if there are no partitions.
-    pub(crate) fn of_key(self, key: &[u8], partitions: usize) -> usize {
-        let hash = match self {
-            // Java has no unsigned integers and drops the sign.
-            Self::Murmur2 => murmur2(key) & 0x7fff_ffff,
-            Self::Crc32Modulo => crc32(key),
+    /// Where a record with `key` goes, or without one.
+    #[inline]
+    pub(crate) fn choose(self, key: Option<&[u8]>, partitions: usize) -> Choice {
+        let hash = match (self, key) {
+            (Self::RoundRobin, _) => return Choice::RoundRobin,
+            (Self::Murmur2 | Self::Crc32Modulo, None) => return Choice::Keyless,
+            (Self::ConsistentRandom, None | Some([]))
+            | (Self::Murmur2Random | Self::Fnv1aRandom, None) => return Choice::Random,
+            (Self::Murmur2 | Self::Murmur2Consistent | Self::Murmur2Random, key) => {
+                // Java has no unsigned integers and drops the sign.
+                murmur2(key.unwrap_or_default()) & 0x7fff_ffff
+            }
+            (Self::Crc32Modulo | Self::Consistent | Self::ConsistentRandom, key) => {
+                crc32fast::hash(key.unwrap_or_default())
+            }
+            (Self::Fnv1a | Self::Fnv1aRandom, key) => fnv1a(key.unwrap_or_default()),
         };
         let hash = usize::try_from(hash).unwrap_or_default();
-        hash.checked_rem(partitions).unwrap_or_default()
+        Choice::Partition(hash.checked_rem(partitions).unwrap_or_default())
     }
+}
+
+/// One of `queues`, each the batches that wait at a partition or `None` if it must not be chosen: the shorter the likelier, with the
+/// weights of KIP-794. `roll` gives a number below what it is asked for. `None` if there is nothing to choose from.
+pub(crate) fn weighted(queues: &[Option<u64>], roll: impl FnOnce(u64) -> u64) -> Option<usize> {
+    let longest = queues.iter().flatten().max()?;
+    let weight = |queue: &Option<u64>| queue.map_or(0, |queue| longest - queue + 1);
+    let mut left = roll(queues.iter().map(weight).sum());
+    queues.iter().position(|queue| {
+        let weight = weight(queue);
+        let is_it = left < weight;
+        left = left.saturating_sub(weight);
+        is_it
+    })
 }
 
 /// Whose turn it is among records without a key.
@@ -83,99 +177,13 @@ fn murmur2(data: &[u8]) -> u32 {
     hash ^ (hash >> 15)
 }
 
-/// CRC-32 as in gzip and zip (reflected polynomial 0xEDB88320), a nibble at a time: keys are short.
-fn crc32(data: &[u8]) -> u32 {
-    let step = |crc: u32, nibble: u8| {
-        let index = usize::try_from((crc ^ u32::from(nibble)) & 0xf).unwrap_or_default();
-        CRC32_NIBBLES.get(index).copied().unwrap_or_default() ^ (crc >> 4)
-    };
-    let crc = data
-        .iter()
-        .fold(u32::MAX, |crc, byte| step(step(crc, byte & 0xf), byte >> 4));
-    !crc
+/// FNV-1a, 32 bits, of which librdkafka and Sarama take the absolute value.
+fn fnv1a(data: &[u8]) -> u32 {
+    const OFFSET: u32 = 0x811c_9dc5;
+    const PRIME: u32 = 0x0100_0193;
+    let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(PRIME);
+    data.iter().fold(OFFSET, step).cast_signed().unsigned_abs()
 }
-
-/// CRC-32 of each nibble.
-const CRC32_NIBBLES: [u32; 16] = [
-    0x0000_0000,
-    0x1db7_1064,
-    0x3b6e_20c8,
-    0x26d9_30ac,
-    0x76dc_4190,
-    0x6b6b_51f4,
-    0x4db2_6158,
-    0x5005_713c,
-    0xedb8_8320,
-    0xf00f_9344,
-    0xd6d6_a3e8,
-    0xcb61_b38c,
-    0x9b64_c2b0,
-    0x86d3_d2d4,
-    0xa00a_e278,
-    0xbdbd_f21c,
-];
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn murmur2_gives_what_java_gives() {
-        // Values of Kafka's Java client.
-        for (key, hash) in [
-            ("21", -973_932_308),
-            ("foobar", -790_332_482),
-            ("a-little-bit-long-string", -985_981_536),
-            ("a-little-bit-longer-string", -1_486_304_829),
-            (
-                "lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8",
-                -58_897_971,
-            ),
-            ("abc", 479_470_107),
-        ] {
-            assert_eq!(murmur2(key.as_bytes()).cast_signed(), hash, "{key}");
-        }
-    }
-
-    #[test]
-    fn a_negative_hash_loses_its_sign_as_in_java() {
-        let positive = (-973_932_308_i32).cast_unsigned() & 0x7fff_ffff;
-        let expected = usize::try_from(positive % 7).unwrap();
-        assert_eq!(Partitioner::Murmur2.of_key(b"21", 7), expected);
-    }
-
-    #[test]
-    fn crc32_is_that_of_gzip() {
-        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
-        assert_eq!(crc32(b""), 0);
-        assert_eq!(
-            Partitioner::Crc32Modulo.of_key(b"123456789", 10),
-            usize::try_from(0xcbf4_3926_u32 % 10).unwrap()
-        );
-    }
-
-    #[test]
-    fn no_partitions_do_not_divide_by_zero() {
-        assert_eq!(Partitioner::Murmur2.of_key(b"key", 0), 0);
-        assert_eq!(Turn::first(0, |_| true).partition, 0);
-    }
-
-    #[test]
-    fn turns_ascend_from_the_lowest_partition_with_a_leader() {
-        let has_leader = |partition| partition != 0 && partition != 3;
-        let mut turn = Turn::first(5, has_leader);
-        let mut order = Vec::new();
-        for _ in 0..5 {
-            order.push(turn.partition);
-            turn = turn.next(5, has_leader);
-        }
-        assert_eq!(order, [1, 2, 4, 1, 2]);
-    }
-
-    #[test]
-    fn turns_go_on_without_any_leader() {
-        let turn = Turn::first(3, |_| false);
-        assert_eq!(turn.partition, 0);
-        assert_eq!(turn.next(3, |_| false).partition, 1);
-    }
-}
+mod tests;

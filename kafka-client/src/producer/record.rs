@@ -7,7 +7,7 @@ use std::time::SystemTime;
 pub struct ProducerRecord<'a> {
     /// The topic.
     pub topic: &'a str,
-    /// The partition; `None` leaves it to the key, or to the turn of keyless records.
+    /// The partition; `None` leaves it to the [`Partitioner`](super::Partitioner).
     pub partition: Option<i32>,
     /// The key: equal keys go to the same partition. `None` differs from an empty key.
     pub key: Option<&'a [u8]>,

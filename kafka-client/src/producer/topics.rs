@@ -2,13 +2,14 @@
 
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use kafka_wire::Uuid;
 use tokio::time::Instant;
 
 use super::lane::{Lane, Rules};
 use super::metrics::{Counters, SendStats, TopicStats};
-use super::partitioner::Turn;
+use super::partitioner::{Keyless, Turn, weighted};
 use crate::cluster::metadata;
 
 /// A topic as the producer sees it. Stays for as long as the producer, so that callers find it without taking part in any count.
@@ -19,6 +20,10 @@ pub(crate) struct TopicLanes {
     partitions: Grown<Arc<Partition>>,
     /// Whose turn it is among records without a key.
     turns: Turns,
+    /// Which partition has records without a key, if they stick.
+    sticky: Sticky,
+    /// Records that were sent round robin.
+    round: AtomicUsize,
 }
 
 /// A partition: its batches and its leader.
@@ -56,9 +61,14 @@ impl Partition {
         let lane = self.lane();
         SendStats {
             records_queued: lane.records_taken().saturating_sub(settled),
-            batches_queued: u64::try_from(lane.batches()).unwrap_or_default(),
             ..counted
         }
+    }
+
+    /// Whether a full batch has waited here for longer than `patience`.
+    fn has_waited(&self, patience: Duration, now: Instant) -> bool {
+        let since = self.lane().waiting_since();
+        since.is_some_and(|since| now.saturating_duration_since(since) > patience)
     }
 
     /// True if that is news.
@@ -76,6 +86,8 @@ impl TopicLanes {
             id: Mutex::new(topic.id),
             partitions: Grown::new(partitions(topic, 0, first_id, rules)),
             turns: Turns::default(),
+            sticky: Sticky::default(),
+            round: AtomicUsize::new(0),
         }
     }
 
@@ -147,6 +159,67 @@ impl TopicLanes {
     /// Sets the turn, unless somebody else was faster.
     pub(crate) fn replace_turn(&self, old: Turn, new: Turn) {
         self.turns.replace(old, new);
+    }
+
+    /// The next partition that has a leader, and the next one the next time.
+    pub(crate) fn next_in_round(&self) -> usize {
+        let round = self.round.fetch_add(1, Ordering::Relaxed);
+        let led = || (0..self.count()).filter(|place| self.has_leader(*place));
+        match round.checked_rem(led().count()) {
+            Some(place) => led().nth(place).unwrap_or_default(),
+            None => round.checked_rem(self.count()).unwrap_or_default(),
+        }
+    }
+
+    /// The partition that records without a key stick to, and the bytes it has got so far.
+    pub(crate) fn stuck_to(&self) -> Option<(usize, usize)> {
+        let partition = self.sticky.partition.load(Ordering::Relaxed);
+        let bytes = self.sticky.bytes.load(Ordering::Relaxed);
+        (partition != NO_TURN).then_some((partition, bytes))
+    }
+
+    /// It has got more.
+    pub(crate) fn got(&self, bytes: usize) {
+        self.sticky.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Has them stick to another partition from now on, unless somebody else was faster.
+    pub(crate) fn stick_to(&self, old: Option<usize>, new: usize) {
+        let (old, relaxed) = (old.unwrap_or(NO_TURN), Ordering::Relaxed);
+        let partition = &self.sticky.partition;
+        if partition
+            .compare_exchange(old, new, relaxed, relaxed)
+            .is_ok()
+        {
+            self.sticky.bytes.store(0, relaxed);
+        }
+    }
+
+    /// A partition for records to stick to: one that has a leader and has not kept batches waiting, as far as there are any.
+    pub(crate) fn choose(&self, keyless: Keyless, now: Instant) -> usize {
+        let (adaptive, patience) = match keyless {
+            Keyless::Turns => (false, Duration::ZERO),
+            Keyless::Sticky {
+                adaptive,
+                availability_timeout,
+            } => (adaptive, availability_timeout),
+        };
+        let queue = |partition: &Partition| {
+            if adaptive {
+                partition.counters.queue()
+            } else {
+                0
+            }
+        };
+        let led = |partition: &Arc<Partition>| partition.leader().map(|_| queue(partition));
+        let good = |partition: &Arc<Partition>| {
+            led(partition).filter(|_| patience.is_zero() || !partition.has_waited(patience, now))
+        };
+        let roll = |sum| fastrand::u64(0..sum);
+        let among = |queues: Vec<_>| weighted(&queues, roll);
+        among(self.partitions().map(good).collect())
+            .or_else(|| among(self.partitions().map(led).collect()))
+            .unwrap_or_else(|| fastrand::usize(0..self.count().max(1)))
     }
 
     fn has_leader(&self, place: usize) -> bool {
@@ -250,6 +323,22 @@ impl Turns {
 impl Default for Turns {
     fn default() -> Self {
         Self(AtomicUsize::new(NO_TURN))
+    }
+}
+
+/// The partition that records without a key stick to. The two change without regard to each other: a record more or less is no matter.
+#[derive(Debug)]
+struct Sticky {
+    partition: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Default for Sticky {
+    fn default() -> Self {
+        Self {
+            partition: AtomicUsize::new(NO_TURN),
+            bytes: AtomicUsize::new(0),
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use kafka_wire::Uuid;
 
 use super::*;
@@ -237,4 +239,115 @@ fn a_flush_makes_batches_ready_and_tells_what_to_wait_for() {
     assert_eq!(accumulator.flush().len(), 2);
     let ready = |id| accumulator.partition(id).unwrap().lane().ready_count();
     assert_eq!([0, 1, 2].map(ready), [1, 0, 1]);
+}
+
+/// Where `count` records of a hundred bytes go, one after the other.
+fn places(accumulator: &Accumulator, count: usize, key: Option<&[u8]>) -> Vec<i32> {
+    let mut record = ProducerRecord::to("orders", &[0; 80]);
+    record.key = key;
+    let places = (0..count).map(|_| send(accumulator, record).partition());
+    places.collect()
+}
+
+fn sticky(leaders: &[Option<i32>], keyless: Keyless) -> Accumulator {
+    let config = ProducerConfig {
+        keyless,
+        batch_size: 1000,
+        ..Default::default()
+    };
+    accumulator(leaders, &config)
+}
+
+/// The lengths of runs of equal numbers, and the numbers.
+fn runs(places: &[i32]) -> Vec<(usize, i32)> {
+    let runs = places.chunk_by(|a, b| a == b);
+    runs.map(|run| (run.len(), run[0])).collect()
+}
+
+#[test]
+fn records_stick_to_a_partition_for_about_a_batch_and_all_get_their_share() {
+    fastrand::seed(7);
+    let accumulator = sticky(&[Some(1), Some(1), None, Some(1)], Keyless::RANDOM);
+    let places = places(&accumulator, 3000, None);
+    let runs = runs(&places);
+    for (length, _) in &runs[..runs.len() - 1] {
+        assert!(*length >= 8, "{runs:?}");
+    }
+    for partition in [0, 1, 3] {
+        let share = places.iter().filter(|place| **place == partition).count();
+        assert!((700..1300).contains(&share), "{partition} got {share}");
+    }
+    assert!(!places.contains(&2), "it has no leader");
+}
+
+#[test]
+fn a_partition_whose_batches_wait_gets_fewer() {
+    fastrand::seed(7);
+    let accumulator = sticky(&[Some(1), Some(1)], Keyless::JAVA);
+    let record = ProducerRecord {
+        partition: Some(0),
+        ..ProducerRecord::to("orders", &[0; 900])
+    };
+    for _ in 0..50 {
+        drop(send(&accumulator, record));
+    }
+    let places = places(&accumulator, 200, None);
+    let slow = places.iter().filter(|place| **place == 0).count();
+    assert!(slow < 50, "{slow} of 200");
+}
+
+#[test]
+fn a_partition_whose_batches_have_waited_too_long_gets_none() {
+    let timeout = Duration::from_secs(1);
+    let keyless = Keyless::Sticky {
+        adaptive: false,
+        availability_timeout: timeout,
+    };
+    let accumulator = sticky(&[Some(1), Some(1)], keyless);
+    let record = ProducerRecord {
+        partition: Some(0),
+        ..ProducerRecord::to("orders", &[0; 2000])
+    };
+    drop(send(&accumulator, record));
+    let topics = accumulator.topics.load();
+    let topic = &topics["orders"];
+    let later = Instant::now() + timeout * 2;
+    for _ in 0..50 {
+        assert_eq!(topic.choose(keyless, later), 1);
+    }
+    let record = ProducerRecord {
+        partition: Some(1),
+        ..record
+    };
+    drop(send(&accumulator, record));
+    let chosen: Vec<_> = (0..50).map(|_| topic.choose(keyless, later)).collect();
+    assert!(chosen.contains(&0) && chosen.contains(&1), "all wait");
+}
+
+#[test]
+fn without_leaders_records_stick_to_something_all_the_same() {
+    let accumulator = sticky(&[None, None], Keyless::JAVA);
+    assert_eq!(runs(&places(&accumulator, 5, None)).len(), 1);
+}
+
+#[test]
+fn round_robin_sends_each_record_elsewhere() {
+    let config = ProducerConfig {
+        partitioner: Partitioner::RoundRobin,
+        ..Default::default()
+    };
+    let accumulator = accumulator(&[Some(1), None, Some(1), Some(1)], &config);
+    let places = places(&accumulator, 8, Some(b"key"));
+    assert_eq!(places, [0, 2, 3, 0, 2, 3, 0, 2], "1 has no leader");
+}
+
+#[test]
+fn keys_that_are_ignored_keep_nothing_together() {
+    let config = ProducerConfig {
+        ignore_keys: true,
+        batch_records: Some(1),
+        ..Default::default()
+    };
+    let accumulator = accumulator(&[Some(1); 3], &config);
+    assert_eq!(places(&accumulator, 4, Some(b"key")), [0, 1, 2, 0]);
 }

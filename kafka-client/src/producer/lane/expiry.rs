@@ -18,6 +18,12 @@ impl Lane {
         [waiting, in_flight].into_iter().flatten().min()
     }
 
+    /// Since when a batch has waited that takes no records any more.
+    pub(crate) fn waiting_since(&self) -> Option<Instant> {
+        let oldest = self.ready.front()?;
+        Some(oldest.deadline - self.rules.delivery_timeout)
+    }
+
     /// Ends what has waited too long for whoever waits for it, and takes out what is here of it.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<Batch> {
         for flight in &self.in_flight {
