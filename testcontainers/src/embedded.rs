@@ -27,8 +27,11 @@
 //! api.rs api/               a file per family of requests: structures in, structures out
 //! cluster.rs                what nodes share, who is up, who takes over
 //! topics.rs partition.rs    names, placement; leader, log and waiters of a partition
-//! coordinator.rs            who coordinates which group, committed offsets, the groups' timer
-//! log.rs epochs.rs producers.rs fetch_session.rs group.rs group/     the rules, pure: no lock, no task, no I/O
+//! coordinator.rs            who coordinates which group, committed offsets, the groups' deadlines
+//! transactions.rs           who coordinates which transactional id, and the deadlines of what is open
+//! slots.rs timer.rs         what both need: places for keys, a task that sleeps
+//! log.rs epochs.rs producers.rs stability.rs marker.rs fetch_session.rs
+//! group.rs group/ transaction.rs    the rules, pure: no lock, no task, no I/O
 //! ```
 //!
 //! # What it does
@@ -36,12 +39,15 @@
 //! - **Replication** is pretended: all replicas of a partition share one log, so that nothing is lost when a leader dies and
 //!   every live replica is in sync. Killing a node moves its leaders at once ([`Config::failover_delay`]), pausing it after
 //!   [`Config::broker_session_timeout`]; leaders do not move back by themselves.
+//! - **Transactions** (KIP-98, KIP-360, KIP-447, KIP-890) are decided and marked in one step: nobody meets a transaction whose markers are
+//!   still being written, as one may in Kafka. Whoever takes the transactional id over an open transaction is told
+//!   `CONCURRENT_TRANSACTIONS` once. What a coordinator knows survives it.
 //! - **Bytes from clients** that make no sense end their connection, and nothing else. Frames, batches and the log as a whole have caps.
 //! - **Time** is tokio's, timestamps of records included: a paused clock rules it all.
 //!
 //! # What it does not do
-//! Not offered yet, as `ApiVersions` says: the new group protocol (KIP-848), share groups, transactions (`InitProducerId` with
-//! a transactional id answers `COORDINATOR_NOT_AVAILABLE`), `DescribeConfigs` and the other admin APIs, SASL; nor is there TLS.
+//! Not offered yet, as `ApiVersions` says: the new group protocol (KIP-848), share groups, two-phase commit (KIP-939),
+//! `DescribeTransactions`, `DescribeConfigs` and the other admin APIs, SASL; nor is there TLS.
 //! Nothing is ever compacted or expires; topics that ask for another compression than their producers' get what the producers sent.
 //! Nobody is throttled, and idle connections are never closed. There is no `__consumer_offsets` topic to see, replicas do not fetch from one another, no replica is preferred for its rack, and a
 //! fetch session that outlives its topic sees `UNKNOWN_TOPIC_ID` where Kafka may say `INCONSISTENT_TOPIC_ID`.
@@ -57,10 +63,16 @@ mod fetch_session;
 mod group;
 mod inspect;
 mod log;
+mod marker;
 mod node;
 mod partition;
 mod producers;
+mod slots;
+mod stability;
+mod timer;
 mod topics;
+mod transaction;
+mod transactions;
 
 use std::io;
 use std::net::SocketAddr;
@@ -114,8 +126,21 @@ impl Broker {
             node.start(&cluster).await?;
         }
         cluster.join(&broker.node_ids());
-        let timer = cluster.clone();
-        tokio::spawn(async move { timer.coordinator().keep_time(timer.end().clone()).await });
+        let groups = cluster.clone();
+        tokio::spawn(async move {
+            let coordinator = groups.coordinator();
+            let due = coordinator
+                .timer
+                .keep(groups.end().clone(), |now| coordinator.on_time(now));
+            due.await;
+        });
+        tokio::spawn(async move {
+            let timer = &cluster.transactions().timer;
+            let due = timer.keep(cluster.end().clone(), |now| {
+                cluster.abort_late_transactions(now)
+            });
+            due.await;
+        });
         Ok(broker)
     }
 

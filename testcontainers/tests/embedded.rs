@@ -24,5 +24,9 @@ mod hostile;
 mod produce;
 #[path = "embedded/topics.rs"]
 mod topics;
+#[path = "embedded/transactional.rs"]
+mod transactional;
+#[path = "embedded/transactions.rs"]
+mod transactions;
 #[path = "embedded/versions.rs"]
 mod versions;

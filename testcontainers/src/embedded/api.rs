@@ -11,16 +11,21 @@ mod offsets;
 mod positions;
 mod produce;
 mod topics;
+mod transactional_offsets;
+mod transactions;
 mod validation;
 mod versions;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
+use kafka_wire::messages::add_offsets_to_txn::AddOffsetsToTxnRequest;
+use kafka_wire::messages::add_partitions_to_txn::AddPartitionsToTxnRequest;
 use kafka_wire::messages::api_versions::ApiVersionsRequest;
 use kafka_wire::messages::create_topics::CreateTopicsRequest;
 use kafka_wire::messages::delete_topics::DeleteTopicsRequest;
 use kafka_wire::messages::describe_groups::DescribeGroupsRequest;
+use kafka_wire::messages::end_txn::EndTxnRequest;
 use kafka_wire::messages::fetch::FetchRequest;
 use kafka_wire::messages::find_coordinator::FindCoordinatorRequest;
 use kafka_wire::messages::heartbeat::HeartbeatRequest;
@@ -35,6 +40,7 @@ use kafka_wire::messages::offset_fetch::OffsetFetchRequest;
 use kafka_wire::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use kafka_wire::messages::produce::ProduceRequest;
 use kafka_wire::messages::sync_group::SyncGroupRequest;
+use kafka_wire::messages::txn_offset_commit::TxnOffsetCommitRequest;
 use kafka_wire::{
     ApiKey, DecodeError, EncodeError, ErrorCode, Frame, Request, RequestHeader, decode_request,
     encode_response,
@@ -111,8 +117,20 @@ pub(super) async fn answer(
         ApiKey::CREATE_TOPICS => call.with::<CreateTopicsRequest>(topics::create),
         ApiKey::DELETE_TOPICS => call.with::<DeleteTopicsRequest>(topics::delete),
         ApiKey::INIT_PRODUCER_ID => call.with::<InitProducerIdRequest>(|context, request| {
-            coordination::producer_id(context, &request)
+            transactions::init(context, &request)
         }),
+        ApiKey::ADD_PARTITIONS_TO_TXN => {
+            call.with::<AddPartitionsToTxnRequest>(transactions::add_partitions)
+        }
+        ApiKey::ADD_OFFSETS_TO_TXN => call.with::<AddOffsetsToTxnRequest>(|context, request| {
+            transactions::add_offsets(context, &request)
+        }),
+        ApiKey::END_TXN => {
+            call.with::<EndTxnRequest>(|context, request| transactions::end(context, &request))
+        }
+        ApiKey::TXN_OFFSET_COMMIT => {
+            call.with::<TxnOffsetCommitRequest>(transactional_offsets::commit)
+        }
         ApiKey::OFFSET_FOR_LEADER_EPOCH => {
             call.with::<OffsetForLeaderEpochRequest>(positions::epoch_ends)
         }
@@ -122,7 +140,7 @@ pub(super) async fn answer(
 }
 
 /// The APIs that [`answer`] knows.
-pub(super) const OFFERED: [ApiKey; 18] = [
+pub(super) const OFFERED: [ApiKey; 22] = [
     ApiKey::PRODUCE,
     ApiKey::FETCH,
     ApiKey::LIST_OFFSETS,
@@ -141,6 +159,10 @@ pub(super) const OFFERED: [ApiKey; 18] = [
     ApiKey::DELETE_TOPICS,
     ApiKey::INIT_PRODUCER_ID,
     ApiKey::OFFSET_FOR_LEADER_EPOCH,
+    ApiKey::ADD_PARTITIONS_TO_TXN,
+    ApiKey::ADD_OFFSETS_TO_TXN,
+    ApiKey::END_TXN,
+    ApiKey::TXN_OFFSET_COMMIT,
 ];
 
 /// A request on its way to its handler.

@@ -1,6 +1,6 @@
-//! What the nodes share: topics, groups, who is up, and who takes over.
+//! What the nodes share: topics, groups, transactions, who is up, and who takes over.
 //!
-//! Locks are taken in this order, and none over an `await`: who is up, topics, a partition; groups.
+//! Locks are taken in this order, and none over an `await`: who is up, transactions, topics, a partition; groups.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;
@@ -18,6 +18,8 @@ use super::control::Controls;
 use super::coordinator::Coordinator;
 use super::node::{Mode, Node, lock};
 use super::topics::{NewTopic, Refused, Topic, Topics, Trial, random_id};
+use super::transaction::{Ending, Participant};
+use super::transactions::Transactions;
 use crate::NodeError;
 
 /// The state of a cluster.
@@ -31,6 +33,7 @@ pub(super) struct Cluster {
     up: Mutex<BTreeSet<i32>>,
     topics: Mutex<Topics>,
     coordinator: Coordinator,
+    transactions: Transactions,
     controls: Controls,
     meter: Meter,
     producer_ids: AtomicI64,
@@ -75,6 +78,7 @@ impl Cluster {
             up: Mutex::default(),
             topics: Mutex::default(),
             coordinator: Coordinator::new(config.coordinator_slots),
+            transactions: Transactions::new(config.transaction_slots),
             controls: Controls::default(),
             meter: Meter::default(),
             producer_ids: AtomicI64::new(1_000),
@@ -114,6 +118,10 @@ impl Cluster {
 
     pub(super) fn coordinator(&self) -> &Coordinator {
         &self.coordinator
+    }
+
+    pub(super) fn transactions(&self) -> &Transactions {
+        &self.transactions
     }
 
     pub(super) fn controls(&self) -> &Controls {
@@ -193,6 +201,7 @@ impl Cluster {
             }
         }
         self.coordinator.follow(&up);
+        self.transactions.follow(&up);
     }
 
     /// A node takes part no more: other replicas lead.
@@ -208,6 +217,7 @@ impl Cluster {
             }
         }
         self.coordinator.follow(&up);
+        self.transactions.follow(&up);
     }
 
     /// The same after a while, unless the node's mode changes before.
@@ -240,6 +250,38 @@ impl Cluster {
         }
         partition.lead(Some(to));
         Some(())
+    }
+
+    /// Whoever took part in a transaction hears how it ends. The caller has the table of transactions locked.
+    pub(super) fn conclude(&self, ending: &Ending) {
+        for participant in &ending.participants {
+            let (topic, index) = match *participant {
+                Participant::Partition(topic, index) => (topic, index),
+                Participant::Offsets(slot) => {
+                    self.coordinator
+                        .conclude(slot, ending.writer.id, ending.end);
+                    continue;
+                }
+            };
+            let topic = self.topics().with_id(topic).cloned();
+            if let Some(partition) = topic.as_ref().and_then(|topic| topic.partition(index)) {
+                let mut state = partition.lock();
+                let bytes = state.conclude(ending.end, ending.writer, self.now_ms());
+                // However full it is: a transaction that cannot end would be worse.
+                self.meter.reserve(bytes, usize::MAX);
+            }
+        }
+    }
+
+    /// Aborts transactions that are open for too long. When one will be.
+    pub(super) fn abort_late_transactions(&self, now: Instant) -> Option<Instant> {
+        let mut table = self.transactions.open();
+        let (late, next) = table.on_time(now);
+        for ending in &late {
+            self.conclude(ending);
+        }
+        self.transactions.timer.set(next);
+        next
     }
 
     /// Ends everything at once.

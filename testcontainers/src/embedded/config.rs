@@ -39,6 +39,14 @@ pub struct Config {
     /// Partitions of the topic that a real broker keeps groups in: a group's coordinator is found by its hash modulo this.
     /// Kafka: `offsets.topic.num.partitions`. Default: 4.
     pub coordinator_slots: usize,
+    /// Partitions of the topic that a real broker keeps transactions in: the coordinator of a transactional id is found by its hash modulo this.
+    /// Kafka: `transaction.state.log.num.partitions`. Default: 4.
+    pub transaction_slots: usize,
+    /// Longest that a producer may ask for its transactions to be open. Kafka: `transaction.max.timeout.ms`. Default: 15 min.
+    pub transaction_max_timeout: Duration,
+    /// How clients are told to speak of transactions: with 2, each end of one raises the producer's epoch (KIP-890); 1 is the way of clusters
+    /// before Kafka 4.0. Kafka: the feature `transaction.version`. Default: 2.
+    pub transaction_version: i16,
     /// How long a paused node leads on, before the others take over. Kafka: `broker.session.timeout.ms`. Default: 1.5 s.
     pub broker_session_timeout: Duration,
     /// How long a killed node's partitions have no leader. Default: 0, the others take over at once.
@@ -74,6 +82,9 @@ impl Config {
             max_session_timeout: Duration::from_mins(30),
             offset_metadata_max_bytes: 4_096,
             coordinator_slots: 4,
+            transaction_slots: 4,
+            transaction_max_timeout: Duration::from_mins(15),
+            transaction_version: 2,
             broker_session_timeout: Duration::from_millis(1_500),
             failover_delay: Duration::ZERO,
             storage_max_bytes: 1 << 30,
@@ -107,6 +118,10 @@ impl Config {
             "group.max.session.timeout.ms" => put(&mut self.max_session_timeout, millis(value)),
             "offset.metadata.max.bytes" => put(&mut self.offset_metadata_max_bytes, value.parse()),
             "offsets.topic.num.partitions" => put(&mut self.coordinator_slots, value.parse()),
+            "transaction.state.log.num.partitions" => {
+                put(&mut self.transaction_slots, value.parse())
+            }
+            "transaction.max.timeout.ms" => put(&mut self.transaction_max_timeout, millis(value)),
             "broker.session.timeout.ms" => put(&mut self.broker_session_timeout, millis(value)),
             _ => {
                 return Err(PropertyError::Unknown {

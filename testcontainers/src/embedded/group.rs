@@ -169,6 +169,15 @@ impl<J, S> Group<J, S> {
         ErrorCode::NONE
     }
 
+    /// Whether `who` may commit offsets in a transaction: a member of this generation may, and whoever names none (KIP-447).
+    pub(super) fn commit_in_transaction(&self, who: Identity<'_>) -> Result<(), ErrorCode> {
+        let is_anonymous = who.generation < 0 && who.member.is_empty() && who.instance.is_none();
+        if is_anonymous || (who.generation < 0 && self.state == State::Empty) {
+            return Ok(());
+        }
+        self.validate(who)
+    }
+
     /// A member goes; a static one may be named by its instance alone.
     pub(super) fn leave(
         &mut self,

@@ -105,7 +105,12 @@ impl Broker {
         })
     }
 
-    /// Every record of a partition, as a consumer from its start would get them; none if there is no such partition.
+    /// The offset before which every transaction is decided: how far consumers of committed records get. `None` if there is no such partition.
+    pub fn last_stable_offset(&self, topic: &str, partition: i32) -> Option<i64> {
+        self.look(topic, partition, |state| state.last_stable_offset())
+    }
+
+    /// Every record of a partition, committed or not, as a consumer from its start would get them; none if there is no such partition.
     pub fn log(&self, topic: &str, partition: i32) -> Vec<Record> {
         let found = self.look(topic, partition, |state| {
             (state.log.start(), state.log.batches())
@@ -116,6 +121,9 @@ impl Broker {
         let mut records = Vec::new();
         for batch in batches {
             let header = *batch.header();
+            if header.attributes.is_control() {
+                continue;
+            }
             let Ok(set) = batch.open(&LIMITS) else {
                 continue;
             };
@@ -146,6 +154,7 @@ impl Broker {
         let (before, after, start) = self.look(topic, partition, |state| {
             let before = state.log.bytes();
             state.log.delete_before(up_to);
+            state.stability.delete_before(state.log.start());
             state.wake();
             (before, state.log.bytes(), state.log.start())
         })?;
@@ -158,8 +167,7 @@ impl Broker {
     pub fn truncate(&self, topic: &str, partition: i32, from: i64) -> Option<i64> {
         let (before, after, end) = self.look(topic, partition, |state| {
             let before = state.log.bytes();
-            let end = state.log.truncate(from);
-            state.producers.truncate(end);
+            let end = state.truncate(from);
             state.lead(state.leader);
             (before, state.log.bytes(), end)
         })?;
@@ -199,6 +207,27 @@ impl Broker {
             self.cluster.coordinator().move_to(group, node);
         }
         is_node
+    }
+
+    /// The node that coordinates a transactional id; `None` while no node is up.
+    pub fn transaction_coordinator(&self, transactional_id: &str) -> Option<i32> {
+        self.cluster.transactions().node_of(transactional_id)
+    }
+
+    /// Makes a node the coordinator of a transactional id, and of those that share its place in `__transaction_state`. Whether there is
+    /// such a node.
+    pub fn move_transaction_coordinator(&self, transactional_id: &str, node: i32) -> bool {
+        let is_node = self.cluster.node(node).is_ok();
+        if is_node {
+            self.cluster.transactions().move_to(transactional_id, node);
+        }
+        is_node
+    }
+
+    /// Where a transactional id stands, as Kafka's tools say it: `Empty`, `Ongoing`, `CompleteCommit` or `CompleteAbort`. `None` if nobody has
+    /// used it.
+    pub fn transaction_state(&self, transactional_id: &str) -> Option<&'static str> {
+        self.cluster.transactions().open().state(transactional_id)
     }
 
     /// The members of a group in the order in which they came; none if there is no such group.

@@ -11,6 +11,7 @@
 //! Nothing is compacted, and nothing expires: what leaves a log is what [`Log::delete_before`] and [`Log::truncate`] take out.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 use kafka_wire::records::{BatchHeader, CrcCheck, DecompressLimits, RecordBatch, TimestampType};
@@ -126,11 +127,18 @@ impl Log {
         base_offset
     }
 
-    /// Batches from the one that holds `offset` on, at most `max_bytes` of them: the last one may be cut off in the middle, as Kafka's
-    /// may. A first batch that is longer comes whole if `oversize` allows it, else there is nothing.
-    pub(super) fn read(&mut self, offset: i64, max_bytes: usize, oversize: Oversize) -> Read {
+    /// Batches from the one that holds the start of `offsets` on, and before their end, which is where a batch begins. At most `max_bytes`
+    /// of them: the last one may be cut off in the middle, as Kafka's may. A first batch that is longer comes whole if `oversize` allows
+    /// it, else there is nothing.
+    pub(super) fn read(
+        &mut self,
+        offsets: Range<i64>,
+        max_bytes: usize,
+        oversize: Oversize,
+    ) -> Read {
         self.seal();
         let mut read = Read::default();
+        let offset = offsets.start;
         let first = self
             .chunks
             .partition_point(|chunk| chunk.next_offset() <= offset);
@@ -144,10 +152,11 @@ impl Log {
             Oversize::Nothing => return read,
         };
         for chunk in self.chunks.range(first..) {
-            if read.len >= limit {
+            let stop = chunk.bytes_before(offsets.end);
+            if read.len >= limit || stop <= at {
                 break;
             }
-            let end = at.saturating_add(limit - read.len).min(chunk.bytes.len());
+            let end = at.saturating_add(limit - read.len).min(stop);
             read.push(chunk.bytes.slice(at..end));
             at = 0;
         }
@@ -299,6 +308,16 @@ impl Chunk {
         let at = self.batches.get(index)?.at;
         let end = self.batches.get(index + 1).map(|next| next.at);
         Some((at, end.unwrap_or(self.bytes.len()) - at))
+    }
+
+    /// Bytes of the batches that begin before `offset`.
+    fn bytes_before(&self, offset: i64) -> usize {
+        let count = self
+            .batches
+            .partition_point(|placed| placed.header.base_offset < offset);
+        self.batches
+            .get(count)
+            .map_or(self.bytes.len(), |next| next.at)
     }
 
     fn batch(&self, placed: &Placed) -> Option<RecordBatch> {

@@ -6,10 +6,14 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use kafka_wire::ErrorCode;
+use kafka_wire::records::{ControlRecord, ControlType, CrcCheck, RecordBatch};
 use tokio::sync::Notify;
 
-use super::log::Log;
+use super::log::{LIMITS, Log, Stamp};
+use super::marker::marker;
 use super::producers::Producers;
+use super::stability::{End, Stability};
+use super::transaction::Writer;
 
 /// A partition, behind its lock.
 #[derive(Debug)]
@@ -28,6 +32,7 @@ pub(super) struct PartitionState {
     pub(super) replicas: Vec<i32>,
     pub(super) log: Log,
     pub(super) producers: Producers,
+    pub(super) stability: Stability,
     /// Its topic is gone.
     pub(super) is_deleted: bool,
     waiters: Vec<Weak<Notify>>,
@@ -64,6 +69,7 @@ impl Partition {
                 replicas,
                 log,
                 producers: Producers::default(),
+                stability: Stability::default(),
                 is_deleted: false,
                 waiters: Vec::new(),
             }),
@@ -108,6 +114,56 @@ impl PartitionState {
         self.wake();
     }
 
+    /// The offset before which every transaction is decided.
+    pub(super) fn last_stable_offset(&self) -> i64 {
+        let (start, end) = (self.log.start(), self.log.end());
+        self.stability.last_stable_offset(start, end)
+    }
+
+    /// Writes the marker that ends a transaction; how many bytes that are. It needs no leader: all replicas share the log.
+    pub(super) fn conclude(&mut self, end: End, writer: Writer, timestamp: i64) -> usize {
+        let Ok(bytes) = marker(end, writer, timestamp) else {
+            return 0;
+        };
+        let Ok(Some(batch)) = RecordBatch::parse(&bytes, CrcCheck::Skip) else {
+            return 0;
+        };
+        let stamp = Stamp {
+            leader_epoch: self.leader_epoch,
+            max_timestamp: None,
+        };
+        let offset = self.log.append(&bytes, batch.header(), stamp);
+        self.producers.marked(writer.id, writer.epoch);
+        self.stability.ended(writer.id, offset, end);
+        self.wake();
+        bytes.len()
+    }
+
+    /// Takes out every batch that reaches `offset` or beyond it, and what was known from there. The new end.
+    pub(super) fn truncate(&mut self, offset: i64) -> i64 {
+        let end = self.log.truncate(offset);
+        self.producers.truncate(end);
+        self.stability = Stability::default();
+        for batch in self.log.batches() {
+            let header = *batch.header();
+            if !header.attributes.is_transactional() {
+                continue;
+            }
+            match marked(&batch) {
+                Some(end) => {
+                    let (id, offset) = (header.producer_id, header.base_offset);
+                    self.stability.ended(id, offset, end);
+                }
+                None => self.stability.written(
+                    header.producer_id,
+                    header.producer_epoch,
+                    header.base_offset,
+                ),
+            }
+        }
+        end
+    }
+
     /// The first replica that is up leads; nobody, if none is.
     pub(super) fn lead_by_first_of(&mut self, up: &BTreeSet<i32>) {
         let mut replicas = self.replicas.iter();
@@ -131,5 +187,19 @@ impl PartitionState {
         for waiter in self.waiters.drain(..).filter_map(|it| it.upgrade()) {
             waiter.notify_one();
         }
+    }
+}
+
+/// How a batch ends a transaction, if it does.
+fn marked(batch: &RecordBatch) -> Option<End> {
+    if !batch.header().attributes.is_control() {
+        return None;
+    }
+    let records = batch.open(&LIMITS).ok()?;
+    let record = records.iter().next()?.ok()?;
+    match ControlRecord::parse(&record).ok()?.control_type {
+        ControlType::COMMIT => Some(End::Commit),
+        ControlType::ABORT => Some(End::Abort),
+        _ => None,
     }
 }

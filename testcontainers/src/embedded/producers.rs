@@ -60,21 +60,24 @@ impl Producers {
             return Verdict::Refuse(ErrorCode::INVALID_PRODUCER_EPOCH);
         }
         let expected = if header.producer_epoch > producer.epoch {
-            Some(0)
+            0
         } else if let Some(written) = producer.duplicate_of(header) {
             return Verdict::Duplicate(written);
         } else {
-            producer
-                .batches
-                .back()
-                .map(|last| after(last.last_sequence))
+            // After the marker of a transaction (v2) nothing was written under the new epoch yet.
+            let last = producer.batches.back();
+            last.map_or(0, |last| after(last.last_sequence))
         };
-        match expected {
-            Some(expected) if expected != header.base_sequence => {
-                Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
-            }
-            _ => Verdict::Append,
+        if expected == header.base_sequence {
+            return Verdict::Append;
         }
+        Verdict::Refuse(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER)
+    }
+
+    /// Whether any batch of a producer is remembered.
+    pub(super) fn knows(&self, id: i64) -> bool {
+        let producer = self.by_id.get(&id);
+        producer.is_some_and(|producer| !producer.batches.is_empty())
     }
 
     /// A batch was appended at `first_offset` with this highest timestamp; `header` is its header.
@@ -82,21 +85,7 @@ impl Producers {
         if header.producer_id < 0 {
             return;
         }
-        self.make_room();
-        self.uses += 1;
-        let producer = self
-            .by_id
-            .entry(header.producer_id)
-            .or_insert_with(|| Producer {
-                epoch: header.producer_epoch,
-                batches: VecDeque::new(),
-                last_use: 0,
-            });
-        if producer.epoch != header.producer_epoch {
-            producer.epoch = header.producer_epoch;
-            producer.batches.clear();
-        }
-        producer.last_use = self.uses;
+        let producer = self.used(header.producer_id, header.producer_epoch);
         if producer.batches.len() >= REMEMBERED {
             producer.batches.pop_front();
         }
@@ -107,6 +96,11 @@ impl Producers {
             last_offset: first_offset.saturating_add(i64::from(header.last_offset_delta)),
             timestamp,
         });
+    }
+
+    /// The marker of a transaction was appended. A new epoch begins with it, if it brings one (KIP-890).
+    pub(super) fn marked(&mut self, id: i64, epoch: i16) {
+        self.used(id, epoch);
     }
 
     /// The log was cut: nothing from `end` on was written.
@@ -120,6 +114,22 @@ impl Producers {
     /// Nobody is remembered.
     pub(super) fn clear(&mut self) {
         self.by_id.clear();
+    }
+
+    fn used(&mut self, id: i64, epoch: i16) -> &mut Producer {
+        self.make_room();
+        self.uses += 1;
+        let producer = self.by_id.entry(id).or_insert_with(|| Producer {
+            epoch,
+            batches: VecDeque::new(),
+            last_use: 0,
+        });
+        if producer.epoch != epoch {
+            producer.epoch = epoch;
+            producer.batches.clear();
+        }
+        producer.last_use = self.uses;
+        producer
     }
 
     fn make_room(&mut self) {
@@ -257,6 +267,20 @@ mod tests {
         let fenced = Verdict::Refuse(ErrorCode::INVALID_PRODUCER_EPOCH);
         assert_eq!(partition.produce(0, 3, 1), fenced);
         assert_eq!(partition.produce(0, 0, 3), fenced, "not a duplicate either");
+    }
+
+    #[test]
+    fn a_marker_may_bring_a_new_epoch() {
+        let mut partition = Partition::default();
+        partition.produce(0, 0, 3);
+        partition.producers.marked(7, 0);
+        assert_eq!(partition.produce(0, 3, 1), Verdict::Append, "v1");
+        partition.producers.marked(7, 1);
+        assert!(!partition.producers.knows(7));
+        let fenced = Verdict::Refuse(ErrorCode::INVALID_PRODUCER_EPOCH);
+        assert_eq!(partition.produce(0, 4, 1), fenced);
+        assert_eq!(partition.produce(1, 4, 1), GAP);
+        assert_eq!(partition.produce(1, 0, 1), Verdict::Append, "v2");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A Kafka client that can do nothing but ask one node one thing at a time.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::{Bytes, BytesMut};
 use kafka_testcontainers::embedded::{Broker, Config};
@@ -200,9 +200,28 @@ pub(crate) fn sequenced(values: &[&str], id: i64, epoch: i16, base_sequence: i32
     batch.seal()
 }
 
+/// The same in a transaction.
+pub(crate) fn transactional(values: &[&str], id: i64, epoch: i16, base_sequence: i32) -> Bytes {
+    // A marker of today behind records of 1970 would begin another segment, where fetches end.
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let now = i64::try_from(now.as_millis()).unwrap();
+    let mut batch = builder_at(now, values).close(Compression::None).unwrap();
+    batch.set_producer(ProducerStamp {
+        id,
+        epoch,
+        base_sequence,
+    });
+    batch.set_transactional(true);
+    batch.seal()
+}
+
 fn builder(values: &[&str]) -> BatchBuilder {
+    builder_at(1_000, values)
+}
+
+fn builder_at(first: i64, values: &[&str]) -> BatchBuilder {
     let mut builder = BatchBuilder::new(8 << 20, 1024);
-    for (timestamp, value) in (1_000..).zip(values) {
+    for (timestamp, value) in (first..).zip(values) {
         let record = NewRecord {
             timestamp,
             value: Some(value.as_bytes()),

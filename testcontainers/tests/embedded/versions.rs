@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use bytes::{BufMut as _, BytesMut};
+use kafka_wire::messages::add_offsets_to_txn::AddOffsetsToTxnRequest;
+use kafka_wire::messages::add_partitions_to_txn::AddPartitionsToTxnRequest;
 use kafka_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
 use kafka_wire::messages::create_topics::CreateTopicsRequest;
 use kafka_wire::messages::delete_topics::DeleteTopicsRequest;
 use kafka_wire::messages::describe_groups::DescribeGroupsRequest;
+use kafka_wire::messages::end_txn::EndTxnRequest;
 use kafka_wire::messages::fetch::FetchRequest;
 use kafka_wire::messages::find_coordinator::FindCoordinatorRequest;
 use kafka_wire::messages::heartbeat::HeartbeatRequest;
@@ -21,6 +24,7 @@ use kafka_wire::messages::offset_fetch::OffsetFetchRequest;
 use kafka_wire::messages::offset_for_leader_epoch::OffsetForLeaderEpochRequest;
 use kafka_wire::messages::produce::ProduceRequest;
 use kafka_wire::messages::sync_group::SyncGroupRequest;
+use kafka_wire::messages::txn_offset_commit::TxnOffsetCommitRequest;
 use kafka_wire::{ApiRanges, ErrorCode, Request, decode_response, encode_request};
 use tokio::io::AsyncWriteExt as _;
 
@@ -96,6 +100,10 @@ async fn every_announced_version_is_answered() {
     check(InitProducerIdRequest::default()).await;
     check(OffsetForLeaderEpochRequest::default()).await;
     check(FindCoordinatorRequest::default()).await;
+    check(AddPartitionsToTxnRequest::default()).await;
+    check(AddOffsetsToTxnRequest::default()).await;
+    check(EndTxnRequest::default()).await;
+    check(TxnOffsetCommitRequest::default()).await;
 }
 
 #[tokio::test]

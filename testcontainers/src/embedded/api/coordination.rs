@@ -1,4 +1,4 @@
-//! Who coordinates what, which groups there are, and ids for producers.
+//! Who coordinates what, and which groups there are.
 
 use kafka_wire::ErrorCode;
 use kafka_wire::messages::describe_groups::{
@@ -7,7 +7,6 @@ use kafka_wire::messages::describe_groups::{
 use kafka_wire::messages::find_coordinator::{
     Coordinator, FindCoordinatorRequest, FindCoordinatorResponse,
 };
-use kafka_wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use kafka_wire::messages::list_groups::{ListGroupsRequest, ListGroupsResponse, ListedGroup};
 
 use super::Context;
@@ -38,7 +37,6 @@ pub(super) fn find(
     }
 }
 
-/// Transactions have coordinators, too, though none that does anything.
 fn found(context: &Context<'_>, key: String, key_type: i8) -> Coordinator {
     let failed = |key, error_code: ErrorCode| Coordinator {
         key,
@@ -48,10 +46,11 @@ fn found(context: &Context<'_>, key: String, key_type: i8) -> Coordinator {
         error_message: error_code.name().map(str::to_owned),
         ..Coordinator::default()
     };
-    if !(0..=1).contains(&key_type) {
-        return failed(key, ErrorCode::INVALID_REQUEST);
-    }
-    let node = context.cluster.coordinator().node_of(&key);
+    let node = match key_type {
+        0 => context.cluster.coordinator().node_of(&key),
+        1 => context.cluster.transactions().node_of(&key),
+        _ => return failed(key, ErrorCode::INVALID_REQUEST),
+    };
     let endpoint = node.and_then(|node| Some((node, context.cluster.endpoint(node)?)));
     let Some((node_id, address)) = endpoint else {
         return failed(key, ErrorCode::COORDINATOR_NOT_AVAILABLE);
@@ -160,26 +159,6 @@ pub(super) fn list(context: &Context<'_>, request: &ListGroupsRequest) -> ListGr
     ListGroupsResponse {
         groups,
         ..ListGroupsResponse::default()
-    }
-}
-
-/// A new id for everybody. There are no transactions yet: who wants one is told to wait for a coordinator, and gives up in its own time.
-pub(super) fn producer_id(
-    context: &Context<'_>,
-    request: &InitProducerIdRequest,
-) -> InitProducerIdResponse {
-    let failed = |error_code| InitProducerIdResponse {
-        error_code,
-        producer_epoch: -1,
-        ..InitProducerIdResponse::default()
-    };
-    match request.transactional_id.as_deref() {
-        None => InitProducerIdResponse {
-            producer_id: context.cluster.next_producer_id(),
-            ..InitProducerIdResponse::default()
-        },
-        Some("") => failed(ErrorCode::INVALID_REQUEST),
-        Some(_) => failed(ErrorCode::COORDINATOR_NOT_AVAILABLE),
     }
 }
 

@@ -1,21 +1,24 @@
 //! `Fetch`: reads batches, and waits for them.
 
+mod asked;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka_wire::ErrorCode;
 use kafka_wire::messages::fetch::{
-    EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse, LeaderIdAndEpoch,
-    NodeEndpoint, PartitionData,
+    AbortedTransaction, EpochEndOffset, FetchRequest, FetchResponse, FetchableTopicResponse,
+    LeaderIdAndEpoch, NodeEndpoint, PartitionData,
 };
-use kafka_wire::{ErrorCode, Uuid};
 use tokio::time::{Instant, timeout_at};
 
 use super::Context;
 use crate::embedded::epochs::EpochEnd;
-use crate::embedded::fetch_session::{Asked, Key, Outcome, Plan, Position};
+use crate::embedded::fetch_session::{Key, Outcome, Plan, Position};
 use crate::embedded::log::{Oversize, Read};
 use crate::embedded::partition::{NotHere, PartitionState, Role};
 use crate::embedded::topics::Topic;
+use asked::asked;
 
 pub(super) async fn answer(context: &Context<'_>, request: FetchRequest) -> FetchResponse {
     let fetch = Fetch::new(context, &request);
@@ -72,7 +75,10 @@ struct Found {
     /// Who leads, if that is the error.
     leader: Option<NotHere>,
     high_watermark: i64,
+    last_stable_offset: i64,
     log_start_offset: i64,
+    /// Whose records do not count, as far as committed ones are asked for.
+    aborted: Vec<AbortedTransaction>,
     diverging: Option<EpochEnd>,
     read: Read,
     isolation: Isolation,
@@ -169,7 +175,9 @@ impl<'a> Fetch<'a> {
             code: ErrorCode::NONE,
             leader: None,
             high_watermark: end,
+            last_stable_offset: state.last_stable_offset(),
             log_start_offset: start,
+            aborted: Vec::new(),
             diverging: None,
             read: Read::default(),
             isolation: self.isolation,
@@ -187,7 +195,14 @@ impl<'a> Fetch<'a> {
         if !(start..=end).contains(&position.offset) {
             return self.nothing(unknown(ErrorCode::OFFSET_OUT_OF_RANGE));
         }
-        found.read = state.log.read(position.offset, limit, oversize);
+        let readable = match self.isolation {
+            Isolation::ReadUncommitted => position.offset..end,
+            Isolation::ReadCommitted => position.offset..found.last_stable_offset,
+        };
+        if self.isolation == Isolation::ReadCommitted && !readable.is_empty() {
+            found.aborted = aborted(state, position.offset);
+        }
+        found.read = state.log.read(readable, limit, oversize);
         found
     }
 
@@ -209,7 +224,9 @@ impl<'a> Fetch<'a> {
             code: elsewhere.code,
             leader: Some(elsewhere),
             high_watermark: -1,
+            last_stable_offset: -1,
             log_start_offset: -1,
+            aborted: Vec::new(),
             diverging: None,
             read: Read::default(),
             isolation: self.isolation,
@@ -248,10 +265,9 @@ impl Found {
             partition_index,
             error_code: self.code,
             high_watermark: self.high_watermark,
-            // There are no transactions, so that everything is stable.
-            last_stable_offset: self.high_watermark,
+            last_stable_offset: self.last_stable_offset,
             log_start_offset: self.log_start_offset,
-            aborted_transactions: is_listed.then(Vec::new),
+            aborted_transactions: is_listed.then_some(self.aborted),
             records: Some(self.read.into_bytes()),
             diverging_epoch: self.diverging.map_or_else(EpochEndOffset::default, |end| {
                 EpochEndOffset {
@@ -270,53 +286,15 @@ impl Found {
     }
 }
 
-/// What the request says about its session.
-fn asked(context: &Context<'_>, request: FetchRequest) -> Asked {
-    let by_id = context.version >= 13;
-    let name = |name: String, topic_id: Uuid| -> (Arc<str>, Uuid) {
-        if by_id {
-            ("".into(), topic_id)
-        } else {
-            (name.into(), Uuid::ZERO)
-        }
-    };
-    let mut asked = Asked {
-        session_id: request.session_id,
-        session_epoch: request.session_epoch,
-        by_id,
-        ..Asked::default()
-    };
-    for topic in request.topics {
-        let (topic, topic_id, partitions) = {
-            let (name, id) = name(topic.topic, topic.topic_id);
-            (name, id, topic.partitions)
-        };
-        asked.partitions.extend(partitions.into_iter().map(|it| {
-            let key = Key {
-                topic: topic.clone(),
-                topic_id,
-                partition: it.partition,
-            };
-            let position = Position {
-                offset: it.fetch_offset,
-                max_bytes: it.partition_max_bytes,
-                leader_epoch: it.current_leader_epoch,
-                last_fetched_epoch: it.last_fetched_epoch,
-            };
-            (key, position)
-        }));
-    }
-    for forgotten in request.forgotten_topics_data {
-        let (topic, topic_id) = name(forgotten.topic, forgotten.topic_id);
-        asked
-            .forgotten
-            .extend(forgotten.partitions.into_iter().map(|partition| Key {
-                topic: topic.clone(),
-                topic_id,
-                partition,
-            }));
-    }
-    asked
+/// The aborted transactions that a reader from `offset` on may meet.
+fn aborted(state: &PartitionState, offset: i64) -> Vec<AbortedTransaction> {
+    let aborted = state.stability.aborted_from(offset);
+    aborted
+        .map(|aborted| AbortedTransaction {
+            producer_id: aborted.producer_id,
+            first_offset: aborted.first_offset,
+        })
+        .collect()
 }
 
 /// The answer; partitions of a topic that follow each other are told together.

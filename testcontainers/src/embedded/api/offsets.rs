@@ -104,9 +104,14 @@ fn commit_partition(
 }
 
 pub(super) fn fetch(context: &Context<'_>, request: OffsetFetchRequest) -> OffsetFetchResponse {
+    let wanted = if request.require_stable {
+        Wanted::Stable
+    } else {
+        Wanted::Committed
+    };
     if context.version >= 8 {
         let groups = request.groups.into_iter();
-        let groups = groups.map(|group| fetch_group(context, group.group_id, group.topics));
+        let groups = groups.map(|group| fetch_group(context, group.group_id, group.topics, wanted));
         return OffsetFetchResponse {
             groups: groups.collect(),
             ..OffsetFetchResponse::default()
@@ -121,7 +126,17 @@ pub(super) fn fetch(context: &Context<'_>, request: OffsetFetchRequest) -> Offse
         });
         topics.collect::<Vec<_>>()
     });
-    single(context, fetch_group(context, request.group_id, topics))
+    let group = fetch_group(context, request.group_id, topics, wanted);
+    single(context, group)
+}
+
+/// What a consumer wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What is committed now.
+    Committed,
+    /// The same, unless an open transaction may change it (KIP-447).
+    Stable,
 }
 
 /// The one group of an answer before version 8; version 1 has errors for partitions only.
@@ -160,6 +175,7 @@ fn fetch_group(
     context: &Context<'_>,
     group_id: String,
     topics: Option<Vec<OffsetFetchRequestTopics>>,
+    wanted: Wanted,
 ) -> OffsetFetchResponseGroup {
     let coordinator = context.cluster.coordinator();
     let error_code = coordinator.check_any(&group_id, context.node).err();
@@ -170,12 +186,12 @@ fn fetch_group(
             .map(|topic| asked(topic, |_| nothing()))
             .collect(),
         (None, None) => coordinator
-            .with(&group_id, Missing::Leave, |entry| all_of(entry))
+            .with(&group_id, Missing::Leave, |entry| all_of(entry, wanted))
             .map(|all| named(context, all))
             .unwrap_or_default(),
         (None, Some(topics)) => topics
             .into_iter()
-            .map(|topic| fetch_topic(context, &group_id, topic))
+            .map(|topic| fetch_topic(context, &group_id, topic, wanted))
             .collect(),
     };
     OffsetFetchResponseGroup {
@@ -188,13 +204,14 @@ fn fetch_group(
 fn fetch_topic(
     context: &Context<'_>,
     group: &str,
-    wanted: OffsetFetchRequestTopics,
+    request: OffsetFetchRequestTopics,
+    wanted: Wanted,
 ) -> OffsetFetchResponseTopics {
-    let topic = match topic(context, &wanted.name, wanted.topic_id) {
+    let topic = match topic(context, &request.name, request.topic_id) {
         Ok(topic) => topic,
         // A name that nobody has was never committed; an id that nobody has is an error.
         Err(code) => {
-            return asked(wanted, |_| OffsetFetchResponsePartitions {
+            return asked(request, |_| OffsetFetchResponsePartitions {
                 error_code: if context.version >= 10 {
                     code
                 } else {
@@ -206,18 +223,25 @@ fn fetch_topic(
     };
     let coordinator = context.cluster.coordinator();
     let found = coordinator.with(group, Missing::Leave, |entry| {
-        let indexes = wanted.partition_indexes.iter();
-        indexes
-            .map(|index| entry.offsets.get(&(topic.id, *index)).cloned())
-            .collect::<Vec<_>>()
+        let indexes = request.partition_indexes.iter();
+        let found = indexes.map(|index| {
+            let key = (topic.id, *index);
+            if is_unstable(entry, &key, wanted) {
+                return unstable(*index);
+            }
+            let committed = entry.offsets.get(&key).cloned();
+            committed.map_or_else(nothing, |it| told(*index, it))
+        });
+        found.collect::<Vec<_>>()
     });
     let mut found = found.unwrap_or_default().into_iter();
-    asked(wanted, |_| {
-        found
-            .next()
-            .flatten()
-            .map_or_else(nothing, |it| told(0, it))
-    })
+    asked(request, |_| found.next().unwrap_or_else(nothing))
+}
+
+/// Whether a transaction that is still open has other plans for a partition that `wanted` makes it wait for.
+fn is_unstable(entry: &Entry, key: &(Uuid, i32), wanted: Wanted) -> bool {
+    let mut pending = entry.pending.values();
+    wanted == Wanted::Stable && pending.any(|offsets| offsets.contains_key(key))
 }
 
 /// An answer for each partition that was asked for.
@@ -238,21 +262,25 @@ fn asked(
     }
 }
 
-fn all_of(entry: &Entry) -> Vec<((Uuid, i32), Committed)> {
+fn all_of(entry: &Entry, wanted: Wanted) -> Vec<(Uuid, OffsetFetchResponsePartitions)> {
     let offsets = entry.offsets.iter();
-    offsets
-        .map(|(key, committed)| (*key, committed.clone()))
-        .collect()
+    let all = offsets.map(|(key, committed)| {
+        let (topic, index) = *key;
+        if is_unstable(entry, key, wanted) {
+            return (topic, unstable(index));
+        }
+        (topic, told(index, committed.clone()))
+    });
+    all.collect()
 }
 
 /// Offsets by topic; they come sorted by it.
 fn named(
     context: &Context<'_>,
-    all: Vec<((Uuid, i32), Committed)>,
+    all: Vec<(Uuid, OffsetFetchResponsePartitions)>,
 ) -> Vec<OffsetFetchResponseTopics> {
     let mut topics: Vec<OffsetFetchResponseTopics> = Vec::new();
-    for ((topic_id, partition), committed) in all {
-        let told = told(partition, committed);
+    for (topic_id, told) in all {
         if let Some(last) = topics.last_mut()
             && last.topic_id == topic_id
         {
@@ -278,6 +306,15 @@ fn told(partition_index: i32, committed: Committed) -> OffsetFetchResponsePartit
         committed_leader_epoch: committed.leader_epoch,
         metadata: Some(committed.metadata),
         ..OffsetFetchResponsePartitions::default()
+    }
+}
+
+/// Whoever asks has to wait for the end of a transaction.
+fn unstable(partition_index: i32) -> OffsetFetchResponsePartitions {
+    OffsetFetchResponsePartitions {
+        partition_index,
+        error_code: ErrorCode::UNSTABLE_OFFSET_COMMIT,
+        ..nothing()
     }
 }
 

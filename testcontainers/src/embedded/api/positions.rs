@@ -13,7 +13,7 @@ use kafka_wire::messages::offset_for_leader_epoch::{
 };
 
 use super::Context;
-use crate::embedded::log::{Found, Log};
+use crate::embedded::log::Found;
 use crate::embedded::partition::{PartitionState, Role};
 
 pub(super) fn list(context: &Context<'_>, request: ListOffsetsRequest) -> ListOffsetsResponse {
@@ -26,9 +26,13 @@ pub(super) fn list(context: &Context<'_>, request: ListOffsetsRequest) -> ListOf
                     .partitions
                     .iter()
                     .map(|partition| {
-                        let is_twice =
-                            twice.contains(&(topic.name.clone(), partition.partition_index));
-                        listed(context, &topic.name, partition, is_twice)
+                        let key = (topic.name.clone(), partition.partition_index);
+                        let found = if twice.contains(&key) {
+                            Err(ErrorCode::INVALID_REQUEST)
+                        } else {
+                            sought(context, &topic.name, partition, request.isolation_level)
+                        };
+                        listed(context.version, partition, found)
                     })
                     .collect(),
                 name: topic.name,
@@ -52,43 +56,35 @@ fn named_twice(topics: &[ListOffsetsTopic]) -> BTreeSet<(String, i32)> {
     twice
 }
 
-fn listed(
+fn sought(
     context: &Context<'_>,
     topic: &str,
     asked: &ListOffsetsPartition,
-    is_twice: bool,
+    isolation_level: i8,
+) -> Result<Found, ErrorCode> {
+    let (partition, leader_epoch) = (asked.partition_index, asked.current_leader_epoch);
+    led(context, topic, partition, leader_epoch, |state| {
+        let end = match isolation_level {
+            0 => state.log.end(),
+            _ => state.last_stable_offset(),
+        };
+        find(state, asked.timestamp, context.version, end)
+    })
+    .flatten()
+}
+
+fn listed(
+    version: i16,
+    asked: &ListOffsetsPartition,
+    found: Result<Found, ErrorCode>,
 ) -> ListOffsetsPartitionResponse {
-    let found = if is_twice {
-        Err(ErrorCode::INVALID_REQUEST)
-    } else {
-        led(
-            context,
-            topic,
-            asked.partition_index,
-            asked.current_leader_epoch,
-            |state| {
-                let leader_epoch = state.leader_epoch;
-                find(
-                    &mut state.log,
-                    leader_epoch,
-                    asked.timestamp,
-                    context.version,
-                )
-            },
-        )
-        .flatten()
-    };
     match found {
         Ok(found) => ListOffsetsPartitionResponse {
             partition_index: asked.partition_index,
             timestamp: found.timestamp,
             offset: found.offset,
             // Before version 4 there is no place for it.
-            leader_epoch: if context.version >= 4 {
-                found.leader_epoch
-            } else {
-                -1
-            },
+            leader_epoch: if version >= 4 { found.leader_epoch } else { -1 },
             ..ListOffsetsPartitionResponse::default()
         },
         Err(error_code) => ListOffsetsPartitionResponse {
@@ -99,11 +95,12 @@ fn listed(
     }
 }
 
+/// Where `timestamp` is; records at `end` or after it do not count.
 fn find(
-    log: &mut Log,
-    leader_epoch: i32,
+    state: &mut PartitionState,
     timestamp: i64,
     version: i16,
+    end: i64,
 ) -> Result<Found, ErrorCode> {
     let first_version = match timestamp {
         MAX_TIMESTAMP => 7,
@@ -121,13 +118,15 @@ fn find(
         timestamp: -1,
         leader_epoch,
     };
+    let log = &mut state.log;
+    let visible = |found: Option<Found>| found.filter(|found| found.offset < end);
     Ok(match timestamp {
-        LATEST => at(log.end(), leader_epoch),
+        LATEST => at(end, state.leader_epoch),
         EARLIEST | EARLIEST_LOCAL => at(log.start(), log.epochs().at(log.start())),
         // There is no second tier.
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => NOTHING,
-        MAX_TIMESTAMP => log.latest_in_time().unwrap_or(NOTHING),
-        time => log.first_at_or_after(time).unwrap_or(NOTHING),
+        MAX_TIMESTAMP => visible(log.latest_in_time()).unwrap_or(NOTHING),
+        time => visible(log.first_at_or_after(time)).unwrap_or(NOTHING),
     })
 }
 

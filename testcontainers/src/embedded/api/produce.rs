@@ -15,14 +15,17 @@ use kafka_wire::records::{BatchHeader, TimestampType};
 use super::Context;
 use super::validation::{Refusal, validated};
 use crate::embedded::log::Stamp;
-use crate::embedded::partition::{NotHere, Role};
+use crate::embedded::partition::{NotHere, PartitionState, Role};
 use crate::embedded::producers::Verdict;
 use crate::embedded::topics::Topic;
+use crate::embedded::transaction::{Participant, Writer};
+use crate::embedded::transactions::Table;
 
 pub(super) fn answer(context: &Context<'_>, request: ProduceRequest) -> ProduceResponse {
     let mut write = Write {
         context,
         acks: request.acks,
+        transactional_id: request.transactional_id,
         up: context.cluster.up(),
         endpoints: Vec::new(),
     };
@@ -47,6 +50,7 @@ pub(super) fn first_error(response: &ProduceResponse) -> Option<ErrorCode> {
 struct Write<'a> {
     context: &'a Context<'a>,
     acks: i16,
+    transactional_id: Option<String>,
     /// The nodes that count as in sync.
     up: Vec<i32>,
     /// Where the leaders are that the answer names.
@@ -159,6 +163,10 @@ impl Write<'_> {
         let (batch, latest) = validated(self.context, topic, &records)?;
         let header = batch.header();
 
+        // Nobody ends the transaction before the batch is in the log.
+        let transactions = self.context.cluster.transactions();
+        let is_transactional = header.attributes.is_transactional();
+        let mut table = is_transactional.then(|| transactions.open());
         let mut state = partition.lock();
         state
             .check(self.context.node, -1, Role::Leader)
@@ -166,6 +174,8 @@ impl Write<'_> {
                 leader: Some(elsewhere),
                 ..elsewhere.code.into()
             })?;
+        let participant = Participant::Partition(topic.id, data.index);
+        self.may_write(table.as_deref_mut(), participant, &state, header)?;
         self.check_replicas(topic, &state.replicas)?;
         let log_start_offset = state.log.start();
         match state.producers.check(header) {
@@ -189,12 +199,77 @@ impl Write<'_> {
             .max_timestamp
             .map_or(latest, |(_, timestamp)| timestamp);
         state.producers.record(header, base_offset, timestamp);
+        if is_transactional {
+            let (id, epoch) = (header.producer_id, header.producer_epoch);
+            state.stability.written(id, epoch, base_offset);
+        }
         state.wake();
         Ok(Appended {
             base_offset,
             append_time,
             log_start_offset,
         })
+    }
+
+    /// Whether a batch fits the producer's transaction; `table` is there if the batch belongs to one.
+    fn may_write(
+        &self,
+        table: Option<&mut Table>,
+        participant: Participant,
+        state: &PartitionState,
+        header: &BatchHeader,
+    ) -> Result<(), ErrorCode> {
+        match table {
+            Some(table) => self.join(table, participant, state, header),
+            None if state.stability.has_open(header.producer_id) => {
+                Err(ErrorCode::INVALID_TXN_STATE)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// A batch of a transaction: since version 12 its partition joins it thereby, before it must have joined (KIP-890).
+    fn join(
+        &self,
+        table: &mut Table,
+        participant: Participant,
+        state: &PartitionState,
+        header: &BatchHeader,
+    ) -> Result<(), ErrorCode> {
+        let writer = Writer {
+            id: header.producer_id,
+            epoch: header.producer_epoch,
+        };
+        let id = self.transactional_id.as_deref();
+        let id = id.ok_or(ErrorCode::TRANSACTIONAL_ID_AUTHORIZATION_FAILED)?;
+        if state.stability.is_open(writer.id, writer.epoch) {
+            return Ok(());
+        }
+        if self.context.version < FIRST_OF_V2 {
+            let verified = table.known(id)?.verify(writer, participant);
+            return verified.map_err(|code| self.understood(code));
+        }
+        let transactions = self.context.cluster.transactions();
+        if transactions.node_of(id).is_none() {
+            return Err(ErrorCode::NOT_ENOUGH_REPLICAS);
+        }
+        let added = transactions.add(table, id, writer, [participant]);
+        added.map_err(|code| self.understood(code))?;
+        if header.base_sequence != 0 && !state.producers.knows(writer.id) {
+            return Err(ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER);
+        }
+        Ok(())
+    }
+
+    /// What the coordinator says, in the words that producers know.
+    fn understood(&self, code: ErrorCode) -> ErrorCode {
+        match code {
+            ErrorCode::PRODUCER_FENCED => ErrorCode::INVALID_PRODUCER_EPOCH,
+            ErrorCode::TRANSACTION_ABORTABLE if self.context.version < FIRST_WITH_ABORTABLE => {
+                ErrorCode::INVALID_TXN_STATE
+            }
+            code => code,
+        }
     }
 
     /// -1 if the producer's timestamps count.
@@ -248,3 +323,7 @@ fn stamp(header: &BatchHeader, leader_epoch: i32, append_time: i64, latest: i64)
         max_timestamp,
     }
 }
+
+/// The partition joins the transaction by itself from here on (KIP-890).
+const FIRST_OF_V2: i16 = 12;
+const FIRST_WITH_ABORTABLE: i16 = 11;

@@ -69,9 +69,6 @@ fn check_header(context: &Context<'_>, batch: &RecordBatch) -> Result<(), Refusa
     if header.attributes.is_control() {
         return Err(invalid("control records are for brokers to write"));
     }
-    if header.attributes.is_transactional() {
-        return Err(ErrorCode::INVALID_TXN_STATE.into());
-    }
     if header.base_offset != 0 {
         return Err(invalid("the offsets of a new batch begin at 0"));
     }

@@ -1,6 +1,8 @@
 //! `ApiVersions`: what the broker can do.
 
-use kafka_wire::messages::api_versions::{ApiVersion, ApiVersionsRequest, ApiVersionsResponse};
+use kafka_wire::messages::api_versions::{
+    ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
+};
 use kafka_wire::{ApiKey, ErrorCode, Request as _, messages};
 
 use super::{Context, OFFERED};
@@ -18,8 +20,27 @@ pub(super) fn answer(context: &Context<'_>, request: ApiVersionsRequest) -> ApiV
     }
     ApiVersionsResponse {
         api_keys: OFFERED.iter().filter_map(|key| offered(*key)).collect(),
+        supported_features: supported(context.version),
+        finalized_features_epoch: 0,
+        finalized_features: vec![FinalizedFeatureKey {
+            name: TRANSACTION_VERSION.into(),
+            max_version_level: context.cluster.config().transaction_version,
+            min_version_level: context.cluster.config().transaction_version,
+        }],
         ..ApiVersionsResponse::default()
     }
+}
+
+/// Before version 4 clients are not told of features that begin at level 0 (KIP-1022).
+fn supported(version: i16) -> Vec<SupportedFeatureKey> {
+    if version < 4 {
+        return Vec::new();
+    }
+    vec![SupportedFeatureKey {
+        name: TRANSACTION_VERSION.into(),
+        min_version: 0,
+        max_version: 2,
+    }]
 }
 
 /// For a version above ours: an error, and the versions of this very API.
@@ -54,3 +75,6 @@ fn is_software_name(name: &str) -> bool {
     let legal = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.".contains(byte);
     edge(bytes.first()) && edge(bytes.last()) && bytes.iter().all(legal)
 }
+
+/// The feature that says how clients speak of transactions (KIP-890).
+const TRANSACTION_VERSION: &str = "transaction.version";

@@ -45,7 +45,7 @@ fn bases(read: Read) -> Vec<i64> {
 }
 
 fn read(log: &mut Log, offset: i64) -> Vec<i64> {
-    bases(log.read(offset, usize::MAX, Oversize::Nothing))
+    bases(log.read(offset..i64::MAX, usize::MAX, Oversize::Nothing))
 }
 
 /// Batches at 0, 2, 3 and 6, in four chunks if `read_between`, else in one.
@@ -54,7 +54,7 @@ fn four(read_between: bool) -> Log {
     for timestamps in [&[10, 20][..], &[30], &[40, 50, 60], &[70]] {
         append(&mut log, timestamps, 0);
         if read_between {
-            log.read(0, usize::MAX, Oversize::Nothing);
+            log.read(0..i64::MAX, usize::MAX, Oversize::Nothing);
         }
     }
     log
@@ -90,8 +90,8 @@ fn a_read_starts_with_the_batch_that_holds_the_offset() {
 #[test]
 fn a_read_is_cut_where_the_limit_is() {
     for log in &mut [four(false), four(true)] {
-        let one = log.read(2, 1, Oversize::Whole).len();
-        let cut = log.read(2, one + 20, Oversize::Nothing);
+        let one = log.read(2..i64::MAX, 1, Oversize::Whole).len();
+        let cut = log.read(2..i64::MAX, one + 20, Oversize::Nothing);
         assert_eq!(cut.len(), one + 20);
         assert_eq!(bases(cut), [2], "the next batch is not complete");
     }
@@ -100,17 +100,21 @@ fn a_read_is_cut_where_the_limit_is() {
 #[test]
 fn a_first_batch_beyond_the_limit_comes_whole_or_not_at_all() {
     for log in &mut [four(false), four(true)] {
-        assert_eq!(bases(log.read(3, 1, Oversize::Whole)), [3]);
-        assert_eq!(log.read(3, 1, Oversize::Nothing).len(), 0);
-        assert_eq!(log.read(7, 1, Oversize::Whole).len(), 0);
+        assert_eq!(bases(log.read(3..i64::MAX, 1, Oversize::Whole)), [3]);
+        assert_eq!(log.read(3..i64::MAX, 1, Oversize::Nothing).len(), 0);
+        assert_eq!(log.read(7..i64::MAX, 1, Oversize::Whole).len(), 0);
     }
 }
 
 #[test]
 fn batches_side_by_side_are_not_copied() {
     let mut log = four(false);
-    let whole = log.read(0, usize::MAX, Oversize::Nothing).into_bytes();
-    let again = log.read(0, usize::MAX, Oversize::Nothing).into_bytes();
+    let whole = log
+        .read(0..i64::MAX, usize::MAX, Oversize::Nothing)
+        .into_bytes();
+    let again = log
+        .read(0..i64::MAX, usize::MAX, Oversize::Nothing)
+        .into_bytes();
     assert_eq!(whole.as_ptr(), again.as_ptr());
 }
 
@@ -131,7 +135,9 @@ fn log_append_time_replaces_every_timestamp() {
     let mut log = Log::default();
     let stamp = Some((TimestampType::LogAppend, 99));
     append_batch(&mut log, &batch(&[1, 2], Compression::Lz4), 0, stamp);
-    let bytes = log.read(0, usize::MAX, Oversize::Whole).into_bytes();
+    let bytes = log
+        .read(0..i64::MAX, usize::MAX, Oversize::Whole)
+        .into_bytes();
     let batch = RecordBatch::parse(&bytes, CrcCheck::Verify)
         .unwrap()
         .unwrap();
@@ -186,10 +192,25 @@ fn truncation_cuts_at_a_batch() {
         assert_eq!(log.truncate(4), 3);
         assert_eq!(read(log, 0), [0, 2]);
         let bytes = log.bytes();
-        assert_eq!(log.read(0, usize::MAX, Oversize::Nothing).len(), bytes);
+        assert_eq!(
+            log.read(0..i64::MAX, usize::MAX, Oversize::Nothing).len(),
+            bytes
+        );
         assert_eq!(append(log, &[1], 1), 3);
         assert_eq!(read(log, 2), [2, 3]);
         assert_eq!(log.truncate(0), 0);
         assert_eq!((log.bytes(), log.end()), (0, 0));
+    }
+}
+
+#[test]
+fn a_read_ends_before_the_batch_at_its_end() {
+    for read_between in [false, true] {
+        let mut log = four(read_between);
+        let mut read = |offsets, oversize| bases(log.read(offsets, usize::MAX, oversize));
+        assert_eq!(read(0..3, Oversize::Nothing), [0, 2]);
+        assert_eq!(read(1..7, Oversize::Nothing), [0, 2, 3, 6]);
+        assert_eq!(read(3..3, Oversize::Whole), [0_i64; 0]);
+        assert_eq!(read(0..2, Oversize::Whole), [0]);
     }
 }
