@@ -20,6 +20,10 @@ mod groups;
 mod records;
 #[path = "agreement/topics.rs"]
 mod topics;
+#[path = "embedded/transactional.rs"]
+mod transactional;
+#[path = "agreement/transactions.rs"]
+mod transactions;
 
 use std::fmt::Debug;
 
@@ -41,14 +45,21 @@ impl Said {
 async fn start(backend: Backend) -> Cluster {
     let spec = ClusterSpec::nodes(1)
         .backend(backend)
-        .property("group.min.session.timeout.ms", "100");
+        .property("group.min.session.timeout.ms", "100")
+        // A real broker looks for transactions that are late every 10 s.
+        .property(
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+            "200",
+        );
     Cluster::start(spec).await.unwrap()
 }
 
 async fn ask_everything(cluster: &Cluster) -> Said {
     let mut said = Said::default();
     let address = cluster.bootstrap();
-    for topic in ["records", "times", "groups"] {
+    let plain = ["records", "times", "groups"];
+    let transactional = ["txn-one", "txn-two", "txn-other", "txn-fence", "txn-late"];
+    for topic in plain.into_iter().chain(transactional) {
         cluster.create_topic(topic, 1, 1).await.unwrap();
     }
     // The first group makes a real broker create the topic that groups live in.
@@ -64,6 +75,7 @@ async fn ask_everything(cluster: &Cluster) -> Said {
     groups::ask_offsets(&mut connect().await, &mut said).await;
     groups::ask_static(&mut connect().await, &mut said).await;
     groups::ask_two(&mut connect().await, &mut connect().await, &mut said).await;
+    transactions::ask(&mut connect().await, &mut said).await;
     said
 }
 

@@ -48,7 +48,7 @@ pub(crate) async fn ask(client: &mut Client, said: &mut Said) {
 }
 
 /// What the embedded broker is to offer in the same versions as Kafka; the rest of the table it does not speak.
-const EMBEDDED: [ApiKey; 18] = [
+const EMBEDDED: [ApiKey; 22] = [
     ApiKey::PRODUCE,
     ApiKey::FETCH,
     ApiKey::LIST_OFFSETS,
@@ -67,6 +67,10 @@ const EMBEDDED: [ApiKey; 18] = [
     ApiKey::DELETE_TOPICS,
     ApiKey::INIT_PRODUCER_ID,
     ApiKey::OFFSET_FOR_LEADER_EPOCH,
+    ApiKey::ADD_PARTITIONS_TO_TXN,
+    ApiKey::ADD_OFFSETS_TO_TXN,
+    ApiKey::END_TXN,
+    ApiKey::TXN_OFFSET_COMMIT,
 ];
 
 async fn versions(client: &mut Client, said: &mut Said) {
