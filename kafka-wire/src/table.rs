@@ -37,6 +37,12 @@ use crate::rows::{Kind, Row, Structure, Versions};
 pub trait Message: Wire + Clone + Debug + Default + PartialEq + Send + Sync + 'static {
     /// Its rows.
     const STRUCTURE: &'static Structure;
+
+    /// How long the broker held the sender back for its quota, in milliseconds (KIP-219); 0 if it did not, or the message has no
+    /// field to say so.
+    fn throttle_time_ms(&self) -> i32 {
+        0
+    }
 }
 
 /// A row, and the value that stands for the field where there is none.
@@ -189,6 +195,8 @@ macro_rules! wire_struct {
                     stringify!($Name),
                     &[ $( Rows::$name.row, )* $($( Rows::$tag_name.row, )*)? ],
                 );
+
+                $( $crate::table::throttle_time!($name); )*
             }
 
             impl Default for $Name {
@@ -233,7 +241,17 @@ macro_rules! wire_struct {
     };
 }
 
-pub(crate) use wire_struct;
+/// [`Message::throttle_time_ms`] of a message with such a field.
+macro_rules! throttle_time {
+    (throttle_time_ms) => {
+        fn throttle_time_ms(&self) -> i32 {
+            self.throttle_time_ms
+        }
+    };
+    ($other:ident) => {};
+}
+
+pub(crate) use {throttle_time, wire_struct};
 
 #[cfg(test)]
 mod tests;

@@ -309,3 +309,13 @@ fn rows_are_data_too() {
         (Some(3), Kind::Array(&Kind::Structure(Inner::STRUCTURE)))
     );
 }
+
+#[test]
+fn messages_with_a_throttle_time_tell_it_and_others_have_none() {
+    let told = crate::messages::metadata::MetadataResponse {
+        throttle_time_ms: 7,
+        ..Default::default()
+    };
+    assert_eq!(told.throttle_time_ms(), 7);
+    assert_eq!(Every::default().throttle_time_ms(), 0);
+}
