@@ -1,30 +1,35 @@
 //! A cluster as a client sees it: what is known of it, and the connections to it.
 //!
-//! [`metadata`] is the pure picture, [`pool`] holds the connections, [`refresher`] the task that keeps the picture fresh, and
+//! [`metadata`] is the pure picture, [`pool`] holds the connections and [`attempts`] says when to make them, [`refresher`] is the task that
+//! keeps the picture fresh, [`wanted`] says for which topics and [`recovery`] when to start over; [`topics`] waits for a topic, and
 //! [`coordinator`] finds who looks after a group.
 
+mod attempts;
 pub(crate) mod coordinator;
 pub(crate) mod metadata;
 pub(crate) mod pool;
+mod recovery;
 mod refresher;
+mod topics;
+pub(crate) mod wanted;
 
-use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use kafka_wire::ErrorCode;
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cluster::coordinator::Coordinators;
-use crate::cluster::metadata::{Metadata, Partition, Topic};
+use crate::cluster::metadata::{Metadata, Partition};
 use crate::cluster::pool::{Peer, Pool, Purpose};
-use crate::config::{ClientConfig, ConfigError};
+use crate::cluster::wanted::Wanted;
+use crate::config::{ClientConfig, ConfigError, MetadataRecovery};
 use crate::error::Error;
 use crate::net::connection::{Connection, Surroundings};
+use crate::net::resolve::{Resolve, SystemResolver};
 
 /// Everything that producers and consumers of one client share. Its tasks end when it is dropped.
 #[derive(Debug)]
@@ -35,7 +40,7 @@ pub(crate) struct Cluster {
     /// Told the number of each new picture.
     generations: watch::Sender<u64>,
     /// Topics that somebody uses: each refresh asks for them.
-    wanted: Mutex<BTreeSet<Arc<str>>>,
+    wanted: Arc<Mutex<Wanted>>,
     /// Why the last refresh failed; `None` after one that did not.
     trouble: Mutex<Option<Error>>,
     refresh: Arc<Notify>,
@@ -48,6 +53,14 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// A cluster that nothing is known of yet. Nothing is sent before the first question.
     pub(crate) fn new(config: ClientConfig) -> Result<Arc<Self>, ConfigError> {
+        Self::resolving(config, Arc::new(SystemResolver))
+    }
+
+    /// The same with names looked up by `resolver`.
+    pub(crate) fn resolving(
+        config: ClientConfig,
+        resolver: Arc<dyn Resolve>,
+    ) -> Result<Arc<Self>, ConfigError> {
         config.check()?;
         let config = Arc::new(config);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
@@ -55,13 +68,14 @@ impl Cluster {
             config: config.clone(),
             tasks: tasks.clone(),
             stop: stop.clone(),
+            resolver,
         };
         Ok(Arc::new(Self {
             config,
             pool: Pool::new(around),
             metadata: ArcSwap::default(),
             generations: watch::Sender::new(0),
-            wanted: Mutex::default(),
+            wanted: Arc::default(),
             trouble: Mutex::default(),
             refresh: Arc::default(),
             refresher: OnceLock::new(),
@@ -120,69 +134,63 @@ impl Cluster {
 
     /// A connection to any broker: one that stands, else a known one, else a bootstrap server.
     pub(crate) async fn any(&self) -> Result<Arc<Connection>, Error> {
-        if let Some(connection) = self.pool.any_live() {
-            return Ok(connection);
-        }
+        let mut muted = match self.pool.any_live() {
+            Some(connection) if connection.muted_until().is_some() => Some(connection),
+            Some(connection) => return Ok(connection),
+            None => None,
+        };
         let mut last = None;
         for (peer, address) in self.candidates() {
+            if muted.is_some() && matches!(peer, Peer::Bootstrap(_)) {
+                // It may be the very broker that wants to be left alone.
+                continue;
+            }
             match self.pool.get(peer, Purpose::General, &address).await {
-                Ok(connection) => return Ok(connection),
+                Ok(connection) if connection.muted_until().is_none() => return Ok(connection),
+                Ok(connection) => muted = Some(connection),
                 Err(Error::Closed) => return Err(Error::Closed),
                 Err(error) => last = Some(Arc::new(error)),
             }
         }
-        Err(Error::NoBroker { source: last })
+        muted.ok_or(Error::NoBroker { source: last })
     }
 
-    /// Known brokers, then bootstrap servers (KIP-899), each in random order.
+    /// Known brokers, then bootstrap servers if there are none or they may be gone (KIP-899), each in random order; before all of them those
+    /// whose last attempt to connect is long enough ago.
     fn candidates(&self) -> Vec<(Peer, Arc<str>)> {
         let metadata = self.metadata.load();
-        let mut known: Vec<_> = metadata
-            .brokers
-            .iter()
+        let known = metadata.brokers.iter();
+        let mut candidates: Vec<_> = known
             .map(|(id, at)| (Peer::Node(*id), at.clone()))
             .collect();
-        let named = self.config.bootstrap.iter().enumerate();
-        let mut bootstrap: Vec<_> = named
-            .map(|(place, at)| (Peer::Bootstrap(place), Arc::from(at.as_str())))
-            .collect();
-        fastrand::shuffle(&mut known);
-        fastrand::shuffle(&mut bootstrap);
-        known.append(&mut bootstrap);
-        known
+        if candidates.is_empty() || self.config.metadata_recovery != MetadataRecovery::None {
+            let named = self.config.bootstrap.iter().enumerate();
+            candidates
+                .extend(named.map(|(place, at)| (Peer::Bootstrap(place), at.as_str().into())));
+        }
+        fastrand::shuffle(&mut candidates);
+        let now = Instant::now();
+        candidates.sort_by_cached_key(|(peer, _)| {
+            let wait = self.pool.not_before(*peer).saturating_duration_since(now);
+            (wait, matches!(peer, Peer::Bootstrap(_)))
+        });
+        candidates
+    }
+
+    /// Forgets the brokers and goes by the bootstrap servers again (KIP-899, KIP-1102). Requests under way end as they may; topics stay,
+    /// those of another cluster have other ids.
+    fn rebootstrap(&self, reason: &'static str) {
+        let brokers = self.metadata().brokers.len();
+        tracing::info!(reason, brokers, servers = ?self.config.bootstrap, "rebootstrap");
+        self.publish(|metadata| Some(metadata.without_brokers()));
+        self.coordinators.clear();
+        self.pool.forget_nodes();
     }
 
     /// Asks for a fresh picture soon and returns at once; many calls make one request.
     pub(crate) fn refresh(self: &Arc<Self>) {
         self.start();
         self.refresh.notify_one();
-    }
-
-    /// A topic that can be used, waited for at most `wait`: every partition has had a leader, and no error stands.
-    ///
-    /// A topic that does not exist is created by asking, if client and broker allow that.
-    pub(crate) async fn topic(
-        self: &Arc<Self>,
-        name: &str,
-        wait: Duration,
-    ) -> Result<Arc<Topic>, Error> {
-        let deadline = Instant::now() + wait;
-        let mut generations = self.changed();
-        loop {
-            generations.borrow_and_update();
-            match self.metadata.load().topic(name) {
-                Some(topic) if topic.is_usable() => return Ok(topic.clone()),
-                Some(topic) if !topic.error.is_ok() && !topic.error.is_retriable() => {
-                    return Err(refused(topic));
-                }
-                _ => {}
-            }
-            self.want(name);
-            self.refresh();
-            if timeout_at(deadline, generations.changed()).await.is_err() {
-                return Err(self.unknown(name, wait));
-            }
-        }
     }
 
     /// Waits until anything is known of the cluster, at most `wait`.
@@ -196,14 +204,6 @@ impl Cluster {
             }
         }
         Ok(())
-    }
-
-    /// Has every refresh from now on ask for a topic.
-    pub(crate) fn want(&self, topic: &str) {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        if !wanted.contains(topic) {
-            wanted.insert(topic.into());
-        }
     }
 
     /// A broker that refused told who leads instead (KIP-951); used at once if it is news.
@@ -268,27 +268,6 @@ impl Cluster {
             .clone()
     }
 
-    /// Why `topic` is not there: no broker answers, or the brokers do not know it.
-    fn unknown(&self, topic: &str, waited: Duration) -> Error {
-        if let Some(error) = self.trouble() {
-            return error;
-        }
-        let metadata = self.metadata.load();
-        let code = metadata
-            .topic(topic)
-            .map_or(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, |known| known.error);
-        let code = if code.is_ok() {
-            ErrorCode::LEADER_NOT_AVAILABLE
-        } else {
-            code
-        };
-        Error::UnknownTopic {
-            topic: topic.into(),
-            code,
-            waited,
-        }
-    }
-
     fn start(self: &Arc<Self>) {
         self.refresher.get_or_init(|| refresher::start(self));
     }
@@ -297,21 +276,5 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-impl Topic {
-    /// Whether records can be sent to and read from all of it.
-    fn is_usable(&self) -> bool {
-        self.error.is_ok() && !self.partitions.is_empty()
-    }
-}
-
-fn refused(topic: &Topic) -> Error {
-    Error::Refused {
-        api: "Metadata",
-        subject: topic.name.to_string(),
-        code: topic.error,
-        message: None,
     }
 }

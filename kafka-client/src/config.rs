@@ -2,20 +2,35 @@
 
 use std::time::Duration;
 
+use crate::net::resolve::host_and_port;
+
 /// What every producer and consumer of a [`Client`](crate::Client) shares. Names in brackets are Kafka's.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
-    /// Brokers to ask first, each as `host:port`; the cluster tells the rest. Kafka: `bootstrap.servers`. Must not be empty.
+    /// Brokers to ask first, each as `host:port`, an IPv6 address in brackets; the cluster tells the rest. A name may have several addresses:
+    /// all are tried (Kafka: `client.dns.lookup=use_all_dns_ips`). Kafka: `bootstrap.servers`. Must not be empty.
     pub bootstrap: Vec<String>,
     /// Name shown in the broker's logs, metrics and quotas. Kafka: `client.id`. Default: `kafka-client`.
     pub client_id: String,
     /// Longest wait for an answer; after it the connection is closed. Kafka: `request.timeout.ms`. Default: 30 s.
     pub request_timeout: Duration,
-    /// Longest wait for a connection to stand. Kafka: `socket.connection.setup.timeout.ms`. Default: 10 s.
+    /// Longest wait for a connection to stand, over all addresses of the host: each gets an equal share of what is left. Doubles with
+    /// each failure in a row up to the maximum, with jitter (KIP-601). Kafka: `socket.connection.setup.timeout.ms`. Default: 10 s.
     pub connect_timeout: Duration,
+    /// Longest such wait; one below `connect_timeout` keeps that from growing. Kafka: `socket.connection.setup.timeout.max.ms`. Default: 30 s.
+    pub connect_timeout_max: Duration,
+    /// A connection that nobody has used for so long closes; the next request opens another. Zero: it stays until the broker closes it.
+    /// Should be below the brokers' own setting of the same name (10 min), so that none is closed under a request.
+    /// Kafka: `connections.max.idle.ms`. Default: 9 min.
+    pub connections_max_idle: Duration,
     /// Age at which metadata is asked for again without a reason. Kafka: `metadata.max.age.ms`. Default: 5 min.
     pub metadata_max_age: Duration,
-    /// Wait before a broken connection is tried again; doubles up to the maximum, with jitter. Kafka: `reconnect.backoff.ms`. Default: 50 ms.
+    /// A topic that nobody has used for so long is not asked for again until somebody does. Kafka: `metadata.max.idle.ms`. Default: 5 min.
+    pub metadata_max_idle: Duration,
+    /// What becomes of a client whose brokers are all gone. Kafka: `metadata.recovery.strategy`. Default: it goes by `bootstrap` again.
+    pub metadata_recovery: MetadataRecovery,
+    /// Time from the start of an attempt to connect to the start of the next one; doubles up to the maximum, with jitter, until a connection
+    /// has stood for a while. Kafka: `reconnect.backoff.ms`. Default: 50 ms.
     pub reconnect_backoff: Duration,
     /// Longest such wait. Kafka: `reconnect.backoff.max.ms`. Default: 1 s.
     pub reconnect_backoff_max: Duration,
@@ -40,7 +55,11 @@ impl Default for ClientConfig {
             client_id: "kafka-client".into(),
             request_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
+            connect_timeout_max: Duration::from_secs(30),
+            connections_max_idle: Duration::from_mins(9),
             metadata_max_age: Duration::from_mins(5),
+            metadata_max_idle: Duration::from_mins(5),
+            metadata_recovery: MetadataRecovery::default(),
             reconnect_backoff: Duration::from_millis(50),
             reconnect_backoff_max: Duration::from_secs(1),
             retry_backoff: Duration::from_millis(100),
@@ -49,6 +68,29 @@ impl Default for ClientConfig {
             receive_max_bytes: 100 << 20,
             allow_auto_topic_creation: true,
             security: Security::Plaintext,
+        }
+    }
+}
+
+/// What becomes of a client whose brokers are all gone, or are others by now (KIP-899, KIP-1102). Kafka: `metadata.recovery.strategy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MetadataRecovery {
+    /// The brokers it knows are tried for ever, and no others. Kafka: `none`.
+    None,
+    /// It goes by [`ClientConfig::bootstrap`] again: when none of the brokers it knows can be connected to, when one of them answers
+    /// `REBOOTSTRAP_REQUIRED`, and after `trigger` without an answer. Kafka: `rebootstrap`.
+    Rebootstrap {
+        /// How long brokers that can be connected to may leave the question for metadata unanswered before they are forgotten.
+        /// Kafka: `metadata.recovery.rebootstrap.trigger.ms`. Default: 5 min.
+        trigger: Duration,
+    },
+}
+
+impl Default for MetadataRecovery {
+    fn default() -> Self {
+        Self::Rebootstrap {
+            trigger: Duration::from_mins(5),
         }
     }
 }
@@ -75,10 +117,7 @@ impl ClientConfig {
             });
         }
         for server in &self.bootstrap {
-            let port = server
-                .rsplit_once(':')
-                .and_then(|(_, port)| port.parse::<u16>().ok());
-            if port.is_none() {
+            if host_and_port(server).is_none() {
                 return Err(ConfigError::NotHostAndPort {
                     field: "bootstrap",
                     value: server.clone(),

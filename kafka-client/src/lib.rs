@@ -15,7 +15,7 @@
 //!
 //! The architecture is final, the coverage is not. Said in full where the code would stand, in short here:
 //!
-//! - connections: no TLS and no SASL ([`Security`] has one variant), no idle close, no telemetry (KIP-714);
+//! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
 //! - producer: topics are never forgotten;
 //! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392);
 //! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors; commits carry no
@@ -48,7 +48,7 @@ mod retry;
 mod topic_partition;
 
 pub use client::{Client, ClientStats};
-pub use config::{ClientConfig, ConfigError, Security};
+pub use config::{ClientConfig, ConfigError, MetadataRecovery, Security};
 pub use consumer::config::{ConsumerConfig, GroupConfig, Isolation, OffsetReset, Start};
 pub use consumer::records::{PartitionRecords, RecordIter};
 pub use consumer::{Consumer, Event};

@@ -23,11 +23,17 @@ impl Backoff {
 
     /// The wait after one more failure.
     pub(crate) fn failed(&mut self) -> Duration {
+        let wait = self.current();
+        self.failures = self.failures.saturating_add(1);
+        wait
+    }
+
+    /// The same, without a failure.
+    pub(crate) fn current(&self) -> Duration {
         let doubled = self
             .first
             .saturating_mul(1 << self.failures.min(20))
             .min(self.max);
-        self.failures = self.failures.saturating_add(1);
         doubled.mul_f64(0.8 + 0.4 * fastrand::f64())
     }
 

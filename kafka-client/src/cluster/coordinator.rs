@@ -37,6 +37,16 @@ pub(crate) struct Coordinators {
     found: Mutex<HashMap<(CoordinatorKind, String), i32>>,
 }
 
+impl Coordinators {
+    /// Forgets all of them.
+    pub(crate) fn clear(&self) {
+        self.found
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
 /// An answer in whichever form its version has.
 struct Told {
     code: ErrorCode,

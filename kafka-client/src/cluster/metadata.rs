@@ -1,7 +1,8 @@
 //! What is known of the cluster: brokers, topics, leaders. Pure: answers come in, a new picture comes out.
 //!
 //! A partition's leader never goes back: an answer with an older leader epoch than the one we know is from a broker that is behind,
-//! and is ignored for that partition (KIP-320). A topic whose id changed was created anew and starts over (KIP-516).
+//! and is ignored for that partition (KIP-320). A topic whose id changed was created anew and starts over (KIP-516); so does everything
+//! when the answer comes from another cluster.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,6 +19,8 @@ pub(crate) struct Metadata {
     pub(crate) brokers: BTreeMap<i32, Arc<str>>,
     topics: HashMap<Arc<str>, Arc<Topic>>,
     names: HashMap<Uuid, Arc<str>>,
+    /// Which cluster it is; `None` before the first answer, and from brokers that do not tell.
+    pub(crate) cluster_id: Option<Arc<str>>,
     /// Which picture this is; grows by one with each.
     pub(crate) generation: u64,
 }
@@ -33,6 +36,8 @@ pub(crate) struct Topic {
     pub(crate) error: ErrorCode,
     /// Partition `n` at place `n`.
     pub(crate) partitions: Vec<Partition>,
+    /// The picture that the last answer about it led to.
+    pub(crate) told_in: u64,
 }
 
 /// A partition and who leads it.
@@ -58,9 +63,18 @@ impl Metadata {
 
     /// The picture after an answer. Topics that the answer does not mention stay as they were.
     pub(crate) fn merged(&self, answer: &MetadataResponse) -> Self {
+        let told = answer.cluster_id.as_deref();
+        let is_other =
+            told.is_some() && self.cluster_id.is_some() && self.cluster_id.as_deref() != told;
+        let base = if is_other {
+            Self::default()
+        } else {
+            self.clone()
+        };
         let mut next = Self {
             generation: self.generation + 1,
-            ..self.clone()
+            cluster_id: told.map(Arc::from).or_else(|| base.cluster_id.clone()),
+            ..base
         };
         if !answer.brokers.is_empty() {
             next.brokers = answer
@@ -97,6 +111,29 @@ impl Metadata {
         Some(next)
     }
 
+    /// The picture without some topics: they are not asked for any more.
+    pub(crate) fn without(&self, topics: &[Arc<str>]) -> Self {
+        let mut next = Self {
+            generation: self.generation + 1,
+            ..self.clone()
+        };
+        for name in topics {
+            if let Some(topic) = next.topics.remove(name) {
+                next.names.remove(&topic.id);
+            }
+        }
+        next
+    }
+
+    /// The picture without brokers: where they are has to be found out anew.
+    pub(crate) fn without_brokers(&self) -> Self {
+        Self {
+            generation: self.generation + 1,
+            brokers: BTreeMap::new(),
+            ..self.clone()
+        }
+    }
+
     fn put_topic(&mut self, answer: &MetadataResponseTopic) {
         let name = match &answer.name {
             Some(name) => Arc::from(name.as_str()),
@@ -118,17 +155,23 @@ impl Metadata {
                 .as_ref()
                 .map_or_else(Vec::new, |known| known.partitions.clone())
         };
+        let id = match &known {
+            // A refusal need not tell the id. What it was is kept, to see whether the topic comes back as another.
+            Some(known) if answer.topic_id.is_zero() && !answer.error_code.is_ok() => known.id,
+            _ => answer.topic_id,
+        };
         if let Some(known) = &known {
             self.names.remove(&known.id);
         }
-        if !answer.topic_id.is_zero() {
-            self.names.insert(answer.topic_id, name.clone());
+        if !id.is_zero() {
+            self.names.insert(id, name.clone());
         }
         let topic = Topic {
             name: name.clone(),
-            id: answer.topic_id,
+            id,
             error: answer.error_code,
             partitions,
+            told_in: self.generation,
         };
         self.topics.insert(name, Arc::new(topic));
     }

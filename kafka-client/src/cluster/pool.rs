@@ -5,15 +5,15 @@
 //! one attempt to connect is under way for each, and after a failure the next one waits (`reconnect.backoff.ms`).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::cluster::attempts::Attempts;
 use crate::error::Error;
 use crate::net::connection::{Connection, Surroundings};
-use crate::retry::Backoff;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,6 +39,8 @@ pub(crate) enum Peer {
 #[derive(Debug)]
 pub(crate) struct Pool {
     slots: Mutex<HashMap<(Peer, Purpose), Arc<Slot>>>,
+    /// Attempts to open connections that only one user has.
+    private: Mutex<HashMap<i32, Attempts>>,
     around: Surroundings,
 }
 
@@ -47,13 +49,8 @@ pub(crate) struct Pool {
 struct Slot {
     current: ArcSwapOption<Connection>,
     /// Held while connecting, so that others wait instead of connecting too.
-    attempts: tokio::sync::Mutex<Attempts>,
-}
-
-#[derive(Debug)]
-struct Attempts {
-    backoff: Backoff,
-    not_before: Instant,
+    connecting: tokio::sync::Mutex<()>,
+    attempts: Mutex<Attempts>,
 }
 
 impl Pool {
@@ -61,6 +58,7 @@ impl Pool {
     pub(crate) fn new(around: Surroundings) -> Self {
         Self {
             slots: Mutex::default(),
+            private: Mutex::default(),
             around,
         }
     }
@@ -76,26 +74,31 @@ impl Pool {
         if let Some(connection) = slot.live(address) {
             return Ok(connection);
         }
-        let mut attempts = slot.attempts.lock().await;
+        let _connecting = slot.connecting.lock().await;
         if let Some(connection) = slot.live(address) {
             return Ok(connection);
         }
         if self.around.stop.is_cancelled() {
             return Err(Error::Closed);
         }
-        sleep_until(attempts.not_before).await;
-        match Connection::open(address.clone(), node_id(peer), &self.around).await {
+        let before = slot.current.swap(None);
+        if before.is_some_and(|connection| connection.was_of_use()) {
+            slot.attempts().proved();
+        }
+        let not_before = slot.attempts().not_before();
+        sleep_until(not_before).await;
+        let mut attempt = slot.attempts().begin(Instant::now());
+        let opened = Connection::open(address.clone(), node_id(peer), &self.around, &mut attempt);
+        let opened = opened.await;
+        slot.attempts().ended(attempt);
+        match opened {
             Ok(connection) => {
                 let connection = Arc::new(connection);
                 slot.current.store(Some(connection.clone()));
-                attempts.backoff.reset();
+                slot.attempts().connected(Instant::now());
                 Ok(connection)
             }
-            Err(error) => {
-                attempts.not_before = Instant::now() + attempts.backoff.failed();
-                tracing::debug!(broker = %address, error = %crate::error::chain(&error), "cannot connect");
-                Err(error)
-            }
+            Err(error) => Err(told(address, error)),
         }
     }
 
@@ -106,19 +109,35 @@ impl Pool {
         address: Arc<str>,
         stop: CancellationToken,
     ) -> Result<Arc<Connection>, Error> {
-        if stop.is_cancelled() {
+        let not_before = self.private_attempts(node_id, |attempts| attempts.not_before());
+        let waited = stop.run_until_cancelled(sleep_until(not_before)).await;
+        if waited.is_none() || stop.is_cancelled() {
             return Err(Error::Closed);
         }
         let around = Surroundings {
             stop,
             ..self.around.clone()
         };
-        Connection::open(address, node_id, &around)
-            .await
-            .map(Arc::new)
+        let start = Instant::now();
+        let mut attempt = self.private_attempts(node_id, |attempts| attempts.attempt(start));
+        let opened = Connection::open(address.clone(), node_id, &around, &mut attempt).await;
+        self.private_attempts(node_id, |attempts| {
+            attempts.ended(attempt);
+            match &opened {
+                Ok(_) => attempts.connected(Instant::now()),
+                Err(_) => attempts.failed(start),
+            }
+        });
+        opened.map(Arc::new).map_err(|error| told(&address, error))
     }
 
-    /// A connection for short questions that stands already, to any broker.
+    fn private_attempts<T>(&self, node_id: i32, act: impl FnOnce(&mut Attempts) -> T) -> T {
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Attempts::new(&self.around.config, Instant::now());
+        act(private.entry(node_id).or_insert_with(new))
+    }
+
+    /// A connection for short questions that stands already, to any broker; one that may be asked at once if there is such a one.
     pub(crate) fn any_live(&self) -> Option<Arc<Connection>> {
         let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let general = slots
@@ -126,13 +145,29 @@ impl Pool {
             .filter(|((_, purpose), _)| *purpose == Purpose::General);
         general
             .filter_map(|(_, slot)| slot.current.load_full())
-            .find(|connection| !connection.is_closed())
+            .filter(|connection| connection.stands())
+            .min_by_key(|connection| connection.muted_until())
     }
 
-    /// Lets go of the connections to bootstrap servers: the brokers' own are used from now on.
+    /// When `peer` may next be connected to for short questions.
+    pub(crate) fn not_before(&self, peer: Peer) -> Instant {
+        self.slot(peer, Purpose::General).attempts().not_before()
+    }
+
+    /// Lets go of the connections to bootstrap servers: the brokers' own are used from now on. How often they were tried is remembered.
     pub(crate) fn forget_bootstrap(&self) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        for ((peer, _), slot) in &*slots {
+            if matches!(peer, Peer::Bootstrap(_)) {
+                slot.current.store(None);
+            }
+        }
+    }
+
+    /// Lets go of the connections to brokers: the bootstrap servers are asked who they are now.
+    pub(crate) fn forget_nodes(&self) {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|(peer, _), _| matches!(peer, Peer::Node(_)));
+        slots.retain(|(peer, _), _| matches!(peer, Peer::Bootstrap(_)));
     }
 
     /// Lets go of all of them.
@@ -152,14 +187,10 @@ impl Pool {
     }
 
     fn empty_slot(&self) -> Slot {
-        let config = &self.around.config;
-        let backoff = Backoff::new(config.reconnect_backoff, config.reconnect_backoff_max);
         Slot {
             current: ArcSwapOption::empty(),
-            attempts: tokio::sync::Mutex::new(Attempts {
-                backoff,
-                not_before: Instant::now(),
-            }),
+            connecting: tokio::sync::Mutex::default(),
+            attempts: Mutex::new(Attempts::new(&self.around.config, Instant::now())),
         }
     }
 }
@@ -169,8 +200,17 @@ impl Slot {
     fn live(&self, address: &Arc<str>) -> Option<Arc<Connection>> {
         self.current
             .load_full()
-            .filter(|connection| !connection.is_closed() && connection.broker() == address)
+            .filter(|connection| connection.broker() == address && connection.stands())
     }
+
+    fn attempts(&self) -> MutexGuard<'_, Attempts> {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn told(broker: &str, error: Error) -> Error {
+    tracing::debug!(broker, error = %crate::error::chain(&error), "cannot connect");
+    error
 }
 
 fn node_id(peer: Peer) -> i32 {

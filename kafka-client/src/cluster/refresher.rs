@@ -3,11 +3,13 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use kafka_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic};
-use kafka_wire::{Request as _, Uuid};
-use tokio::time::{sleep, timeout};
+use kafka_wire::messages::metadata::{MetadataRequest, MetadataRequestTopic, MetadataResponse};
+use kafka_wire::{ErrorCode, Request as _, Uuid};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::cluster::Cluster;
+use crate::cluster::recovery::Recovery;
+use crate::cluster::wanted;
 use crate::error::Error;
 use crate::retry::Backoff;
 
@@ -24,7 +26,10 @@ async fn run(cluster: Weak<Cluster>) {
         return;
     };
     let (wanted, max_age) = (start.refresh.clone(), start.config.metadata_max_age);
-    let mut backoff = Backoff::new(start.config.retry_backoff, start.config.retry_backoff_max);
+    let mut refresher = Refresher {
+        backoff: Backoff::new(start.config.retry_backoff, start.config.retry_backoff_max),
+        recovery: Recovery::new(start.config.metadata_recovery),
+    };
     drop(start);
     loop {
         // An elapsed age and a wish come to the same.
@@ -32,71 +37,125 @@ async fn run(cluster: Weak<Cluster>) {
         let Some(cluster) = cluster.upgrade() else {
             return;
         };
-        let wait = match ask(&cluster).await {
-            Ok(settled) => {
-                if settled {
-                    backoff.reset();
-                }
-                *cluster
-                    .trouble
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner) = None;
-                if settled {
-                    LEAST_PAUSE
-                } else {
-                    backoff.failed()
-                }
-            }
-            Err(error) => {
-                tracing::debug!(error = %crate::error::chain(&error), "cannot refresh metadata");
-                *cluster
-                    .trouble
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner) = Some(error);
-                wanted.notify_one();
-                backoff.failed()
-            }
-        };
+        let wait = refresher.refresh(&cluster).await;
         drop(cluster);
         sleep(wait).await;
     }
 }
 
-/// One question and its answer; false if something in the answer asks for another try.
-async fn ask(cluster: &Cluster) -> Result<bool, Error> {
+struct Refresher {
+    backoff: Backoff,
+    recovery: Recovery,
+}
+
+/// Whether an answer leaves anything to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Settled,
+    /// Something may be otherwise soon: an election is under way, a topic is being created.
+    Unsettled,
+}
+
+impl Refresher {
+    /// One question, and the pause after it.
+    async fn refresh(&mut self, cluster: &Cluster) -> Duration {
+        self.recovery.asked(Instant::now());
+        let outcome = ask(cluster).await;
+        match &outcome {
+            Ok(_) => self.recovery.answered(),
+            Err(error) => self.failed(cluster, error),
+        }
+        let pause = match outcome {
+            Ok(Outcome::Settled) => {
+                self.backoff.reset();
+                LEAST_PAUSE
+            }
+            Ok(Outcome::Unsettled) | Err(_) => self.backoff.failed(),
+        };
+        *cluster
+            .trouble
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = outcome.err();
+        pause
+    }
+
+    fn failed(&mut self, cluster: &Cluster, error: &Error) {
+        tracing::debug!(error = %crate::error::chain(error), "cannot refresh metadata");
+        let is_told = error.code() == Some(ErrorCode::REBOOTSTRAP_REQUIRED);
+        if is_told && self.recovery.is_allowed() {
+            cluster.rebootstrap("a broker told to");
+        } else if self.recovery.failed(Instant::now()) {
+            cluster.rebootstrap("no broker has answered for long");
+        }
+        cluster.refresh.notify_one();
+    }
+}
+
+/// One question and what its answer leaves open.
+async fn ask(cluster: &Cluster) -> Result<Outcome, Error> {
+    let expired = {
+        let mut wanted = wanted::lock(&cluster.wanted);
+        wanted.expire(cluster.config.metadata_max_idle, Instant::now())
+    };
+    if !expired.is_empty() {
+        cluster.publish(|metadata| Some(metadata.without(&expired)));
+    }
     let connection = cluster.any().await?;
     let version = connection.version_of::<MetadataRequest>()?;
     let topic = |name: &Arc<str>| MetadataRequestTopic {
         topic_id: Uuid::ZERO,
         name: Some(name.to_string()),
     };
-    let wanted: Vec<_> = {
-        let wanted = cluster
-            .wanted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        wanted.iter().map(topic).collect()
-    };
-    debug_assert!(version >= *MetadataRequest::VERSIONS.start());
+    let topics = wanted::lock(&cluster.wanted).names().map(topic).collect();
     let request = MetadataRequest {
-        topics: Some(wanted),
+        topics: Some(topics),
         // Before version 4 the broker alone decides.
         allow_auto_topic_creation: version < 4 || cluster.config.allow_auto_topic_creation,
         ..Default::default()
     };
     let answer = connection.call(&request).await?;
-    cluster.publish(|metadata| Some(metadata.merged(&answer)));
+    answer.error_code.check().map_err(|code| Error::Refused {
+        api: MetadataRequest::name(),
+        subject: connection.broker().to_string(),
+        code,
+        message: None,
+    })?;
+    take(cluster, &answer);
+    Ok(outcome(cluster, &answer))
+}
+
+fn take(cluster: &Cluster, answer: &MetadataResponse) {
+    let known = cluster.metadata().cluster_id.clone();
+    let told = answer.cluster_id.as_deref();
+    if let (Some(known), Some(told)) = (known, told)
+        && *known != *told
+    {
+        tracing::warn!(%known, %told, "another cluster answers: what was known of the one before is forgotten");
+        cluster.coordinators.clear();
+    }
+    cluster.publish(|metadata| Some(metadata.merged(answer)));
     if !answer.brokers.is_empty() {
         cluster.pool.forget_bootstrap();
     }
-    let settled = answer.topics.iter().all(|topic| {
-        topic.error_code.is_ok()
+}
+
+fn outcome(cluster: &Cluster, answer: &MetadataResponse) -> Outcome {
+    let wanted = wanted::lock(&cluster.wanted);
+    let is_settled = answer.topics.iter().all(|topic| {
+        // A topic that nobody waits for, or that will not come, holds up no one else.
+        let may_come = topic.error_code.is_retriable()
             && topic
-                .partitions
-                .iter()
-                .all(|partition| partition.error_code.is_ok())
+                .name
+                .as_ref()
+                .is_some_and(|name| wanted.is_awaited(name));
+        let mut partitions = topic.partitions.iter();
+        !may_come && partitions.all(|partition| partition.error_code.is_ok())
     });
-    Ok(settled)
+    if is_settled {
+        Outcome::Settled
+    } else {
+        Outcome::Unsettled
+    }
 }
 
 /// Shortest time between two questions: callers that all miss the same leader ask once.

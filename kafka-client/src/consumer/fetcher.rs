@@ -131,7 +131,7 @@ impl Fetcher {
     }
 
     async fn connect(&mut self) -> Result<Arc<Connection>, Error> {
-        if let Some(connection) = self.connection.as_ref().filter(|open| !open.is_closed()) {
+        if let Some(connection) = self.connection.as_ref().filter(|open| open.stands()) {
             return Ok(connection.clone());
         }
         self.session.reset();

@@ -10,6 +10,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, sleep};
 
 use crate::cluster::metadata::Metadata;
+use crate::cluster::wanted::Kept;
 use crate::consumer::position::{Lookup, Origin};
 use crate::consumer::shared::{Shared, sleep_until_some};
 use crate::consumer::state::refused;
@@ -25,6 +26,7 @@ pub(super) async fn run(shared: Arc<Shared>, offsets: Option<Offsets>) {
         fetchers: Children::default(),
         finders: Children::default(),
         lookups: JoinSet::new(),
+        kept: BTreeMap::new(),
     };
     planner.run().await;
 }
@@ -37,6 +39,8 @@ struct Planner {
     /// Tasks that wait for a topic to appear.
     finders: Children<Arc<str>>,
     lookups: JoinSet<()>,
+    /// Topics that refreshes have to ask for.
+    kept: BTreeMap<Arc<str>, Kept>,
 }
 
 impl Planner {
@@ -64,7 +68,11 @@ impl Planner {
     }
 
     fn find_topics(&mut self, picture: &Metadata) {
-        for topic in self.shared.with(|state| state.topics()) {
+        let topics = self.shared.with(|state| state.topics());
+        self.kept.retain(|topic, _| topics.contains(topic));
+        for topic in topics {
+            let keep = || self.shared.cluster.keep(&topic);
+            self.kept.entry(topic.clone()).or_insert_with(keep);
             if !is_usable(picture, &topic) && !self.finders.has(&topic) {
                 let finder = find(self.shared.clone(), topic.clone());
                 self.finders.spawn(topic, finder);

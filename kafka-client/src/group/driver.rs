@@ -13,6 +13,7 @@ use kafka_wire::messages::sync_group::SyncGroupRequestAssignment;
 use kafka_wire::{ErrorCode, Request};
 use tokio::time::{Duration, Instant, timeout, timeout_at};
 
+use crate::cluster::wanted::Kept;
 use crate::consumer::membership::Identity;
 use crate::consumer::patience::Patience;
 use crate::consumer::shared::{Shared, sleep_until_some};
@@ -37,6 +38,7 @@ pub(crate) async fn run(shared: Arc<Shared>, offsets: Offsets, committer: Commit
         member,
         waiting_line: None,
         divided: BTreeMap::new(),
+        kept: Vec::new(),
     };
     driver.run().await;
 }
@@ -51,6 +53,8 @@ struct Driver {
     waiting_line: Option<Arc<Connection>>,
     /// How many partitions topics had when the member last divided them.
     divided: BTreeMap<String, usize>,
+    /// Those topics: refreshes have to ask for them.
+    kept: Vec<Kept>,
 }
 
 impl Driver {
@@ -172,7 +176,7 @@ impl Driver {
     ) -> Result<R::Response, Error> {
         let node = self.offsets.coordinator_id().await?;
         let open = self.waiting_line.take();
-        let open = open.filter(|line| !line.is_closed() && line.node_id() == node);
+        let open = open.filter(|line| line.node_id() == node && line.stands());
         let connection = match open {
             Some(connection) => connection,
             None => self.shared.cluster.private(node, &self.shared.stop).await?,
@@ -214,6 +218,7 @@ impl Driver {
         let candidates: Vec<_> = members.into_iter().map(candidate).collect();
         let topics: BTreeSet<_> = candidates.iter().flat_map(|one| &one.topics).collect();
         let cluster = &self.shared.cluster;
+        self.kept = topics.iter().map(|topic| cluster.keep(topic)).collect();
         let known = topics.iter().map(|topic| cluster.topic(topic, TOPIC_WAIT));
         // Topics that do not show up have no partitions; when they do, the group divides again.
         join_all(known).await;

@@ -10,15 +10,19 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
-use kafka_wire::{ApiRanges, ErrorCode, Request, decode_response, encode_request};
+use kafka_wire::{ApiRanges, ErrorCode, Message as _, Request, decode_response, encode_request};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::ClientConfig;
 use crate::error::Error;
 use crate::net::driver::{Answer, Command, Driver, Limits};
-use crate::net::stream;
+use crate::net::resolve::Resolve;
+use crate::net::rest::Rest;
+use crate::net::stream::{self, Attempt};
+use crate::net::usage::Usage;
 
 /// One connection to one broker. Closed when the last handle is gone and the last answer is in.
 #[derive(Debug)]
@@ -34,6 +38,7 @@ pub(crate) struct Connection {
 struct Line {
     broker: Arc<str>,
     client_id: Arc<str>,
+    usage: Arc<Usage>,
     /// Bounded: when it is full, senders wait; see [`COMMANDS`].
     commands: mpsc::Sender<Command>,
 }
@@ -47,6 +52,8 @@ pub(crate) struct Surroundings {
     pub(crate) tasks: TaskTracker,
     /// Ends them all.
     pub(crate) stop: CancellationToken,
+    /// Looks names up.
+    pub(crate) resolver: Arc<dyn Resolve>,
 }
 
 impl Connection {
@@ -55,19 +62,22 @@ impl Connection {
         broker: Arc<str>,
         node_id: i32,
         around: &Surroundings,
+        attempt: &mut Attempt,
     ) -> Result<Self, Error> {
-        let mut line = Line::open(broker.clone(), around).await?;
+        let mut line = Line::open(broker.clone(), around, attempt).await?;
         let ranges = match line
             .versions(*ApiVersionsRequest::VERSIONS.end(), around)
             .await
         {
             // Brokers before KIP-511 close the connection on a version they do not know, once.
             Err(Error::Disconnected { .. }) => {
-                line = Line::open(broker, around).await?;
+                line = Line::open(broker, around, attempt).await?;
                 line.versions(0, around).await?
             }
             other => other?,
         };
+        let address = attempt.tried.map(tracing::field::display);
+        tracing::debug!(broker = %line.broker, node_id, address, "connected");
         Ok(Self {
             line,
             node_id,
@@ -86,9 +96,19 @@ impl Connection {
         &self.line.broker
     }
 
-    /// Whether its socket has ended; the next request needs another connection.
-    pub(crate) fn is_closed(&self) -> bool {
-        self.line.commands.is_closed()
+    /// Whether it can be asked. If so, it does not end for want of use before the caller has had the time to ask.
+    pub(crate) fn stands(&self) -> bool {
+        !self.line.commands.is_closed() && self.line.usage.touch(Instant::now())
+    }
+
+    /// Whether it has answered anything but what it speaks.
+    pub(crate) fn was_of_use(&self) -> bool {
+        self.line.usage.has_answered()
+    }
+
+    /// Until when its broker holds us back (KIP-219); requests wait for that in line. `None` if it does not.
+    pub(crate) fn muted_until(&self) -> Option<Instant> {
+        self.line.usage.muted_until(Instant::now)
     }
 
     /// The version in which `R` is spoken with this broker.
@@ -155,9 +175,13 @@ impl Connection {
 }
 
 impl Line {
-    async fn open(broker: Arc<str>, around: &Surroundings) -> Result<Self, Error> {
+    async fn open(
+        broker: Arc<str>,
+        around: &Surroundings,
+        attempt: &mut Attempt,
+    ) -> Result<Self, Error> {
         let config = &around.config;
-        let stream = stream::open(&broker, config.connect_timeout)
+        let stream = stream::open(&broker, attempt, &*around.resolver)
             .await
             .map_err(|error| Error::Connect {
                 broker: broker.clone(),
@@ -168,7 +192,9 @@ impl Line {
             max_in_flight: config.max_in_flight,
             receive_max_bytes: config.receive_max_bytes,
         };
-        let driver = Driver::new(stream, broker.clone(), limits, receiver);
+        let usage = Arc::new(Usage::new(Instant::now()));
+        let rest = Rest::new(usage.clone(), config.connections_max_idle);
+        let driver = Driver::new(stream, broker.clone(), limits, rest, receiver);
         let stop = around.stop.clone();
         around.tasks.spawn(async move {
             // Whoever still waits learns it from the dropped channel.
@@ -177,6 +203,7 @@ impl Line {
         Ok(Self {
             broker,
             client_id: config.client_id.as_str().into(),
+            usage,
             commands,
         })
     }
@@ -190,13 +217,16 @@ impl Line {
             client_software_version: env!("CARGO_PKG_VERSION").into(),
         };
         let frame = self.send(&request, version, timeout).await?.frame().await?;
-        let response = match self.decode::<ApiVersionsRequest>(&frame, version) {
+        let response = match decode::<ApiVersionsRequest>(&frame, version, &self.broker) {
             Ok(response) if response.error_code != ErrorCode::UNSUPPORTED_VERSION => response,
-            refusal => {
-                let retry = offered_instead(&frame, refusal.is_ok(), version).unwrap_or(0);
+            // There is nothing below version 0.
+            refusal if version == 0 => refusal?,
+            _ => {
+                let retry = offered_instead(&frame, version).unwrap_or(0);
                 self.send(&request, retry, timeout).await?.await?
             }
         };
+        mute(&self.usage, response.throttle_time_ms);
         response.error_code.check().map_err(|code| Error::Refused {
             api: ApiVersionsRequest::name(),
             subject: self.broker.to_string(),
@@ -223,6 +253,7 @@ impl Line {
         Ok(Pending {
             receiver,
             broker: self.broker.clone(),
+            usage: self.usage.clone(),
             version,
             request: PhantomData,
         })
@@ -237,6 +268,9 @@ impl Line {
     ) -> Result<(), Error> {
         let frame = encode_request(request, version, 0, Some(&self.client_id))
             .map_err(|source| Error::Unwritable { source })?;
+        if !self.usage.touch(Instant::now()) {
+            return Err(closed(&self.broker));
+        }
         self.commands
             .send(Command {
                 frame,
@@ -246,17 +280,10 @@ impl Line {
             .await
             .map_err(|_| closed(&self.broker))
     }
-
-    fn decode<R: Request>(&self, frame: &Bytes, version: i16) -> Result<R::Response, Error> {
-        decode::<R>(frame, version, &self.broker)
-    }
 }
 
 /// The version to try after a refused `ApiVersions`, from the v0 body that the refusal carries; its list may be garbage.
-fn offered_instead(frame: &Bytes, decoded: bool, asked: i16) -> Option<i16> {
-    if decoded && asked == 0 {
-        return None;
-    }
+fn offered_instead(frame: &Bytes, asked: i16) -> Option<i16> {
     let (_, response) = decode_response::<ApiVersionsRequest>(frame, 0).ok()?;
     highest_api_versions(&response).filter(|&version| version < asked)
 }
@@ -278,6 +305,7 @@ fn highest_api_versions(response: &ApiVersionsResponse) -> Option<i16> {
 pub(crate) struct Pending<R> {
     receiver: oneshot::Receiver<Result<Bytes, Error>>,
     broker: Arc<str>,
+    usage: Arc<Usage>,
     version: i16,
     request: PhantomData<fn() -> R>,
 }
@@ -297,7 +325,16 @@ impl<R: Request> Future for Pending<R> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = ready!(Pin::new(&mut self.receiver).poll(context));
         let frame = answer.unwrap_or_else(|_| Err(lost(&self.broker)))?;
-        Poll::Ready(decode::<R>(&frame, self.version, &self.broker))
+        let decoded = decode::<R>(&frame, self.version, &self.broker);
+        match &decoded {
+            Ok(response) => {
+                self.usage.answered(R::KEY);
+                mute(&self.usage, response.throttle_time_ms());
+            }
+            // Whoever sends what cannot be read is not trusted with another request.
+            Err(_) => self.usage.end(),
+        }
+        Poll::Ready(decoded)
     }
 }
 
@@ -312,6 +349,14 @@ fn decode<R: Request>(
             broker: broker.clone(),
             source,
         }),
+    }
+}
+
+/// A broker that has told how long it holds us back expects silence for that long (KIP-219). Those before 2.0 have held the answer back
+/// already; that the wait is twice as long then harms nobody.
+fn mute(usage: &Usage, throttle_time_ms: i32) {
+    if let Ok(throttle_time_ms @ 1..) = u64::try_from(throttle_time_ms) {
+        usage.mute(Instant::now() + Duration::from_millis(throttle_time_ms));
     }
 }
 

@@ -1,8 +1,8 @@
 //! The task that owns a socket: it writes requests, reads answers, and ends with the connection.
 //!
 //! One `poll` does everything, so there is no lock, no second task and no wake-up between reading and writing. The task ends when
-//! every handle is gone and every answer is in, when the connection breaks, or when a request runs out of time: a broker that is
-//! late once would answer the next request with the last one's answer.
+//! every handle is gone and every answer is in, when nobody has used it for long, when the connection breaks, or when a request runs out of
+//! time: a broker that is late once would answer the next request with the last one's answer.
 
 use std::collections::VecDeque;
 use std::future::Future as _;
@@ -21,6 +21,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::error::Error;
 use crate::net::inflight::Inflight;
+use crate::net::rest::Rest;
 
 /// A request for the socket.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ pub(crate) struct Driver<S> {
     outgoing: VecDeque<Bytes>,
     incoming: BytesMut,
     timer: Pin<Box<Sleep>>,
+    rest: Rest,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -70,6 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         stream: S,
         broker: Arc<str>,
         limits: Limits,
+        rest: Rest,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         Self {
@@ -81,14 +84,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             outgoing: VecDeque::new(),
             incoming: BytesMut::new(),
             timer: Box::pin(sleep_until(Instant::now())),
+            rest,
         }
     }
 
     /// Runs until the connection ends, then tells everybody who still waits.
     pub(crate) async fn run(mut self) {
         let end = std::future::poll_fn(|context| self.poll(context)).await;
-        if let Err(error) = &end {
-            tracing::debug!(broker = %self.broker, %error, "connection ended");
+        match &end {
+            Ok(()) => tracing::debug!(broker = %self.broker, "connection closed: not used"),
+            Err(error) => {
+                let error = crate::error::chain(error);
+                tracing::debug!(broker = %self.broker, in_flight = self.inflight.len(), %error, "connection ended");
+            }
         }
         let error = end.err().unwrap_or(Error::Closed);
         for answer in self.inflight.drain() {
@@ -109,18 +117,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let open = self.take_commands(context);
             let wrote = self.write(context)?;
             let read = self.read(context)?;
-            if !open && self.outgoing.is_empty() && self.inflight.len() == 0 {
+            let is_quiet = self.outgoing.is_empty() && self.inflight.len() == 0;
+            if !open && is_quiet {
                 return Poll::Ready(Ok(()));
             }
-            if !wrote && !read {
+            if wrote || read {
+                continue;
+            }
+            if !is_quiet || self.rest.poll_idle(context).is_pending() {
                 break;
             }
+            // What is in line already is still sent.
+            self.commands.close();
         }
         self.check_time(context)
     }
 
     /// Moves requests from the channel into the outgoing bytes; false once no more can come.
     fn take_commands(&mut self, context: &mut Context<'_>) -> bool {
+        if self.rest.poll_unmuted(context).is_pending() {
+            return true;
+        }
         while self.inflight.len() < self.limits.max_in_flight && self.outgoing.len() < MAX_OUTGOING
         {
             match self.commands.poll_recv(context) {
@@ -219,6 +236,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             // An error means that the caller lost interest.
             let _ = answer.to.send(Ok(frame));
             progress = true;
+        }
+        if progress {
+            self.rest.answered();
         }
         Ok(progress)
     }

@@ -98,3 +98,47 @@ fn a_hint_counts_only_if_it_is_younger() {
     assert_eq!(next.brokers[&3].as_ref(), "h:1");
     assert_eq!(next.generation, metadata.generation + 1);
 }
+
+#[test]
+fn a_deleted_topic_that_comes_back_as_another_starts_over() {
+    let gone = answer(Uuid::ZERO, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, &[]);
+    let metadata = known(&[(1, 5)]).merged(&gone);
+    assert_eq!(metadata.topic("t").unwrap().id, ID, "as it was");
+    let same = metadata.merged(&answer(ID, ErrorCode::NONE, &[(2, 4)]));
+    assert_eq!(leader(&same, 0), (Some(1), 5), "it was never gone");
+    let other = metadata.merged(&answer(Uuid([8; 16]), ErrorCode::NONE, &[(2, 4)]));
+    assert_eq!(leader(&other, 0), (Some(2), 4));
+}
+
+#[test]
+fn another_cluster_starts_over_and_the_pictures_are_counted_on() {
+    let of = |cluster: &str, leaders: &[_]| MetadataResponse {
+        cluster_id: Some(cluster.into()),
+        ..answer(Uuid::ZERO, ErrorCode::NONE, leaders)
+    };
+    let metadata = Metadata::default().merged(&of("a", &[(1, 5)]));
+    let same = metadata.merged(&of("a", &[(2, 4)]));
+    assert_eq!(leader(&same, 0), (Some(1), 5));
+    let other = metadata.merged(&of("b", &[(2, 4)]));
+    assert_eq!(leader(&other, 0), (Some(2), 4));
+    assert_eq!(other.generation, metadata.generation + 1);
+}
+
+#[test]
+fn a_topic_knows_in_which_picture_it_was_told_of_last() {
+    let metadata = known(&[(1, 5)]);
+    assert_eq!(metadata.topic("t").unwrap().told_in, 1);
+    let mut silent = answer(ID, ErrorCode::NONE, &[]);
+    silent.topics.clear();
+    let next = metadata.merged(&silent);
+    assert_eq!(next.topic("t").unwrap().told_in, 1);
+    let refused = next.merged(&answer(ID, ErrorCode::TOPIC_AUTHORIZATION_FAILED, &[]));
+    assert_eq!(refused.topic("t").unwrap().told_in, 3);
+}
+
+#[test]
+fn what_is_not_asked_for_any_more_goes() {
+    let metadata = known(&[(1, 5)]).without(&["t".into()]);
+    assert!(metadata.topic("t").is_none() && metadata.names.is_empty());
+    assert!(metadata.without_brokers().brokers.is_empty());
+}

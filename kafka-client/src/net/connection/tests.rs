@@ -4,6 +4,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::net::resolve::SystemResolver;
 
 /// The bytes that answer a request of some version and correlation id.
 type Reply = fn(i16, i32) -> Bytes;
@@ -15,7 +16,8 @@ async fn broker(answers: Vec<Option<Reply>>) -> (Arc<str>, tokio::task::JoinHand
     let task = tokio::spawn(async move {
         let (mut asked, mut buffer) = (Vec::new(), bytes::BytesMut::new());
         let (mut socket, _) = listener.accept().await.unwrap();
-        for answer in answers {
+        let mut answers = answers.into_iter().peekable();
+        while let Some(answer) = answers.next() {
             let frame = next(&mut socket, &mut buffer).await;
             let header = decode_request_header(&frame).unwrap().0;
             asked.push(header.request_api_version);
@@ -24,6 +26,9 @@ async fn broker(answers: Vec<Option<Reply>>) -> (Arc<str>, tokio::task::JoinHand
                 socket.write_all(&bytes).await.unwrap();
             } else {
                 drop(socket);
+                if answers.peek().is_none() {
+                    break;
+                }
                 socket = listener.accept().await.unwrap().0;
             }
         }
@@ -85,12 +90,21 @@ fn around() -> Surroundings {
         config: Arc::new(config),
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
+        resolver: Arc::new(SystemResolver),
     }
+}
+
+async fn open(address: Arc<str>) -> Result<Connection, Error> {
+    let mut attempt = Attempt {
+        limit: Duration::from_secs(10),
+        tried: None,
+    };
+    Connection::open(address, 1, &around(), &mut attempt).await
 }
 
 async fn check(answers: Vec<Option<Reply>>, asked: &[i16]) -> Result<Connection, Error> {
     let (address, broker) = broker(answers).await;
-    let connection = Connection::open(address, 1, &around()).await;
+    let connection = open(address).await;
     assert_eq!(
         broker.await.unwrap(),
         asked,
@@ -106,7 +120,14 @@ async fn a_modern_broker_is_asked_once() {
     let error = connection
         .version_of::<kafka_wire::messages::produce::ProduceRequest>()
         .unwrap_err();
-    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    let line = crate::error::chain(&error);
+    let broker = connection.broker();
+    assert_eq!(
+        line,
+        format!(
+            "broker {broker} is too old or too new: no common version of Produce: we speak 3-13, the broker does not have it"
+        )
+    );
 }
 
 #[tokio::test]
@@ -141,4 +162,71 @@ async fn refusals_without_end_are_not_followed_without_end() {
             || matches!(error, Error::Malformed { .. }),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn a_broker_that_refuses_even_version_0_is_not_asked_again() {
+    let error = check(vec![None, Some(refuse_in_version_0)], &[4, 0])
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::UNSUPPORTED_VERSION));
+    assert!(error.to_string().starts_with("ApiVersions of 127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn a_broker_that_closes_every_connection_is_asked_twice() {
+    let error = check(vec![None, None], &[4, 0]).await.unwrap_err();
+    assert!(matches!(error, Error::Disconnected { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn garbage_in_version_0_too_is_an_error_that_says_where_it_went_wrong() {
+    let error = check(
+        vec![Some(refuse_with_garbage), Some(refuse_with_garbage)],
+        &[4, 0],
+    )
+    .await
+    .unwrap_err();
+    assert!(matches!(error, Error::Malformed { .. }), "{error}");
+}
+
+fn throttle(version: i16, id: i32) -> Bytes {
+    let answer = ApiVersionsResponse {
+        throttle_time_ms: 60_000,
+        ..offer(ErrorCode::NONE)
+    };
+    encode_response::<ApiVersionsRequest>(&answer, version, id)
+        .unwrap()
+        .to_bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_request_waits_longer_than_its_timeout_and_is_no_timeout() {
+    let (address, broker) = broker(vec![Some(accept), Some(throttle), Some(accept)]).await;
+    let connection = open(address).await.unwrap();
+    assert_eq!(connection.muted_until(), None);
+    let ask = ApiVersionsRequest {
+        client_software_name: "test".into(),
+        client_software_version: "1".into(),
+    };
+    connection.call(&ask).await.unwrap();
+    let start = Instant::now();
+    assert!(connection.muted_until().is_some());
+    let answer = connection.send(&ask, Duration::from_secs(1)).await.unwrap();
+    answer.await.unwrap();
+    assert!(start.elapsed() >= Duration::from_mins(1) - Duration::from_millis(5));
+    assert_eq!(connection.muted_until(), None);
+    broker.await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_sends_what_cannot_be_read_is_not_asked_again() {
+    let (address, broker) = broker(vec![Some(accept), Some(refuse_with_garbage)]).await;
+    let connection = open(address).await.unwrap();
+    let error = connection.call(&ApiVersionsRequest::default()).await;
+    assert!(matches!(error, Err(Error::Malformed { .. })));
+    assert!(!connection.stands());
+    let error = connection.call(&ApiVersionsRequest::default()).await;
+    assert!(matches!(error, Err(Error::Connect { .. })), "not sent");
+    broker.await.unwrap();
 }

@@ -5,8 +5,10 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::task::JoinHandle;
 
 use super::*;
+use crate::net::usage::Usage;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
+const IDLE: Duration = Duration::from_mins(9);
 
 /// A driver on one end of a pipe, the broker on the other.
 struct Rig {
@@ -14,6 +16,7 @@ struct Rig {
     broker: DuplexStream,
     task: JoinHandle<()>,
     read: BytesMut,
+    usage: Arc<Usage>,
 }
 
 impl Rig {
@@ -24,12 +27,15 @@ impl Rig {
             max_in_flight,
             receive_max_bytes: 1 << 20,
         };
-        let driver = Driver::new(ours, "b:1".into(), limits, receiver);
+        let usage = Arc::new(Usage::new(Instant::now()));
+        let rest = Rest::new(usage.clone(), IDLE);
+        let driver = Driver::new(ours, "b:1".into(), limits, rest, receiver);
         Self {
             commands: Some(commands),
             broker,
             task: tokio::spawn(driver.run()),
             read: BytesMut::new(),
+            usage,
         }
     }
 
@@ -168,4 +174,59 @@ async fn the_task_ends_with_its_last_handle_once_all_is_answered() {
     rig.answer(id).await;
     asked.await.unwrap().unwrap();
     rig.task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_ends_when_nobody_uses_it_for_long() {
+    let mut rig = Rig::new(5);
+    let start = Instant::now();
+    tokio::time::sleep(IDLE / 2).await;
+    assert!(rig.usage.touch(Instant::now()));
+    let asked = rig.ask().await;
+    let id = rig.request().await;
+    rig.answer(id).await;
+    asked.await.unwrap().unwrap();
+    let commands = rig.commands.take().unwrap();
+    commands.closed().await;
+    assert!(start.elapsed() >= IDLE / 2 + IDLE, "{:?}", start.elapsed());
+    assert!(start.elapsed() < IDLE * 2);
+    assert!(!rig.usage.touch(Instant::now()));
+    rig.task.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_long_for_its_answer_is_no_idleness() {
+    let mut rig = Rig::new(5);
+    let (to, answer) = oneshot::channel();
+    let frame = encode_request(&ApiVersionsRequest::default(), 0, 0, Some("me")).unwrap();
+    let api = "ApiVersions";
+    let command = Command {
+        frame,
+        answer: Some(Answer { api, to }),
+        timeout: IDLE * 3,
+    };
+    rig.commands.as_ref().unwrap().send(command).await.unwrap();
+    let id = rig.request().await;
+    tokio::time::sleep(IDLE * 2).await;
+    rig.answer(id).await;
+    answer.await.unwrap().unwrap();
+    assert!(
+        rig.usage.touch(Instant::now()),
+        "the answer counts as a use"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_to_a_muted_broker_waits_and_does_not_run_out_of_time() {
+    let mut rig = Rig::new(5);
+    let start = Instant::now();
+    rig.usage.mute(start + TIMEOUT * 2);
+    let (first, second) = (rig.ask().await, rig.ask().await);
+    let one = rig.request().await;
+    assert!(start.elapsed() >= TIMEOUT * 2, "{:?}", start.elapsed());
+    let two = rig.request().await;
+    rig.answer(one).await;
+    rig.answer(two).await;
+    first.await.unwrap().unwrap();
+    second.await.unwrap().unwrap();
 }

@@ -22,6 +22,7 @@ fn topic(leaders: &[Option<i32>]) -> metadata::Topic {
         leader_epoch: 0,
     };
     metadata::Topic {
+        told_in: 1,
         name: "orders".into(),
         id: Uuid([1; 16]),
         error: kafka_wire::ErrorCode::NONE,

@@ -2,7 +2,7 @@
 //!
 //! The batches travel with the request and come back with its answer, so whatever ends the request ends them too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -128,6 +128,7 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
             None => spoiled.push(parcel),
         }
     }
+    find_again(&cluster, &config, &parcels).await;
     let (mut request, topics) = request(&cluster, &config, &parcels, sealed);
     let standing = load.standing.as_deref();
     request.transactional_id = standing.map(|standing| standing.id.to_string());
@@ -192,6 +193,17 @@ fn seal_all(mut load: Load, compression: Compression, owned: bool) -> (Load, Vec
     };
     let sealed = load.parcels.iter_mut().map(&mut seal).collect();
     (load, sealed)
+}
+
+/// Tells the cluster which topics are in use. One that was not used for long is not known any more, and is found again.
+async fn find_again(cluster: &Arc<Cluster>, config: &ProducerConfig, parcels: &[Parcel]) {
+    let topics = parcels.iter().map(|parcel| &parcel.partition.topic);
+    for topic in topics.collect::<BTreeSet<_>>() {
+        if !cluster.want(topic) {
+            // What is wrong with it, the broker says.
+            let _ = cluster.topic(topic, config.request_timeout).await;
+        }
+    }
 }
 
 fn request(
