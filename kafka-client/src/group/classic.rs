@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::consumer::config::{GroupConfig, wire_ms};
 use crate::consumer::membership::Identity;
 use crate::error::Error;
-use crate::group::assignor::range;
+use crate::group::assignor::Assignor;
 use crate::retry::Backoff;
 use crate::topic_partition::TopicPartition;
 
@@ -192,8 +192,11 @@ impl Member {
             group_instance_id: self.config.instance_id.clone(),
             protocol_type: PROTOCOL_TYPE.into(),
             protocols: vec![JoinGroupRequestProtocol {
-                name: range::NAME.into(),
-                metadata: protocol::subscription(&self.topics),
+                name: Assignor::Range.name().into(),
+                metadata: protocol::subscription(protocol::Subscription {
+                    topics: &self.topics,
+                    ..Default::default()
+                }),
             }],
             reason: Some(self.reason.into()),
         })
@@ -206,7 +209,7 @@ impl Member {
             member_id: self.identity.member_id.clone(),
             group_instance_id: self.config.instance_id.clone(),
             protocol_type: Some(PROTOCOL_TYPE.into()),
-            protocol_name: Some(range::NAME.into()),
+            protocol_name: Some(Assignor::Range.name().into()),
             assignments,
         }
     }

@@ -19,7 +19,7 @@ use crate::consumer::patience::Patience;
 use crate::consumer::shared::{Shared, sleep_until_some};
 use crate::consumer::state::State;
 use crate::error::Error;
-use crate::group::assignor::range;
+use crate::group::assignor::{Assignor, Topic, Topics};
 use crate::group::classic::protocol::{assignment_of, candidate};
 use crate::group::classic::{Member, Outcome, Step};
 use crate::group::committer::Committer;
@@ -223,11 +223,13 @@ impl Driver {
         // Topics that do not show up have no partitions; when they do, the group divides again.
         join_all(known).await;
         self.divided = self.partitions_of(topics.into_iter());
-        let counts = self.divided.iter().filter(|(_, count)| **count > 0);
-        let counts = counts
-            .map(|(topic, count)| (topic.clone(), *count))
-            .collect();
-        let division = range::divide(&candidates, &counts).into_iter();
+        let known = self.divided.iter().map(|(name, partitions)| {
+            let partitions = *partitions;
+            let racks = Vec::new();
+            (name.clone(), Topic { partitions, racks })
+        });
+        let topics: Topics = known.collect();
+        let division = Assignor::Range.divide(&candidates, &topics).into_iter();
         let assignments: Result<Vec<SyncGroupRequestAssignment>, _> = division
             .map(|(member, topics)| assignment_of(member, topics))
             .collect();

@@ -1,5 +1,6 @@
 //! What consumers of one group tell each other in the byte fields of join and sync: what each wants, and what each gets.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -10,28 +11,67 @@ use kafka_wire::messages::join_group::JoinGroupResponseMember;
 use kafka_wire::messages::sync_group::SyncGroupRequestAssignment;
 use kafka_wire::{DecodeError, EncodeError};
 
-use crate::group::assignor::Candidate;
+use crate::group::assignor::{Candidate, Partitions};
 use crate::topic_partition::TopicPartition;
 
-/// What a member wants.
-pub(super) fn subscription(topics: &[String]) -> Bytes {
-    let subscription = ConsumerProtocolSubscription {
-        topics: topics.to_vec(),
-        ..Default::default()
-    };
-    // Only a topic name beyond 32 KiB cannot be written, and no topic has one.
-    subscription
-        .encode(SUBSCRIPTION_VERSION)
-        .unwrap_or_default()
+/// What a member tells the leader when it joins.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Subscription<'a> {
+    /// Topics that it wants to read.
+    pub(crate) topics: &'a [String],
+    /// What it has not given up (KIP-429). Eager members have nothing when they join.
+    pub(crate) owned: &'a [TopicPartition],
+    /// The generation `owned` is from (KIP-792); `None` if there is none.
+    pub(crate) generation: Option<i32>,
+    /// Where it runs (KIP-881). Kafka: `client.rack`.
+    pub(crate) rack: Option<&'a str>,
+    /// What it tells the assignor alone: [`Assignor::user_data`](crate::group::assignor::Assignor::user_data).
+    pub(crate) user_data: Option<Bytes>,
 }
 
-/// What a member wants, as the leader reads it; one that cannot be understood wants nothing.
+/// What a member wants and has.
+pub(super) fn subscription(told: Subscription<'_>) -> Bytes {
+    let mut owned: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+    for one in told.owned {
+        owned.entry(&one.topic).or_default().push(one.partition);
+    }
+    let owned = owned.into_iter();
+    let subscription = ConsumerProtocolSubscription {
+        topics: told.topics.to_vec(),
+        user_data: told.user_data,
+        owned_partitions: owned
+            .map(|(topic, partitions)| consumer_protocol::TopicPartition {
+                topic: topic.to_owned(),
+                partitions,
+            })
+            .collect(),
+        generation_id: told.generation.unwrap_or(NO_GENERATION),
+        rack_id: told.rack.map(str::to_owned),
+    };
+    // Only a topic name or rack beyond 32 KiB cannot be written, and brokers have neither.
+    let version = *consumer_protocol::VERSIONS.end();
+    subscription.encode(version).unwrap_or_default()
+}
+
+/// What a member wants and has, as the leader reads it; one that cannot be understood wants nothing.
 pub(crate) fn candidate(member: JoinGroupResponseMember) -> Candidate {
-    let subscription = ConsumerProtocolSubscription::decode(&member.metadata);
+    let read = ConsumerProtocolSubscription::decode(&member.metadata);
+    let subscription = read
+        .map(|(subscription, _)| subscription)
+        .unwrap_or_default();
+    let mut owned = Partitions::new();
+    for one in subscription.owned_partitions {
+        owned.entry(one.topic).or_default().extend(one.partitions);
+    }
+    let generation = subscription.generation_id;
     Candidate {
         member_id: member.member_id,
         instance_id: member.group_instance_id,
-        topics: subscription.map_or_else(|_| Vec::new(), |(subscription, _)| subscription.topics),
+        topics: subscription.topics,
+        owned,
+        generation: Some(generation).filter(|generation| *generation > NO_GENERATION),
+        rack: subscription.rack_id.filter(|rack| !rack.is_empty()),
+        user_data: subscription.user_data,
     }
 }
 
@@ -72,7 +112,7 @@ pub(super) fn assignment(bytes: &Bytes) -> Result<Vec<TopicPartition>, DecodeErr
     Ok(partitions)
 }
 
-/// Knows owned partitions; eager members have none when they join.
-const SUBSCRIPTION_VERSION: i16 = 1;
+/// Of a subscription.
+const NO_GENERATION: i32 = -1;
 /// All versions are alike.
 const ASSIGNMENT_VERSION: i16 = 0;
