@@ -59,7 +59,7 @@ pub use kafka_wire::records::{Compression, Headers, RecordError, RecordRef};
 pub use producer::{
     Acks, BatchSent, BatchSettled, BatchSplit, CloseError, Delivered, Delivery, Keyless,
     Partitioner, Producer, ProducerConfig, ProducerObserver, ProducerRecord, ProducerStats,
-    SendError, SendErrorKind, SendStats, TopicStats, Transaction, TransactionConfig,
+    SendAllError, SendError, SendErrorKind, SendStats, TopicStats, Transaction, TransactionConfig,
     TransactionError, TransactionalProducer,
 };
 pub use topic_partition::TopicPartition;

@@ -26,6 +26,7 @@ mod config;
 mod delivery;
 mod idempotence;
 mod lane;
+mod many;
 mod memory;
 mod metrics;
 mod partitioner;
@@ -46,6 +47,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use config::{Acks, ProducerConfig};
 pub use delivery::{Delivered, Delivery};
+pub use many::SendAllError;
 pub use metrics::{
     BatchSent, BatchSettled, BatchSplit, ProducerObserver, ProducerStats, SendStats, TopicStats,
 };

@@ -1006,3 +1006,64 @@ async fn every_partitioner_spreads_records_without_a_key_and_keeps_equal_keys_to
         assert_eq!(sent[1], [0, 1, 2], "{partitioner:?}");
     }
 }
+
+#[tokio::test]
+async fn many_records_are_taken_in_order_and_each_has_its_delivery() {
+    let setup = setup(1, 3, hasty()).await;
+    let values: Vec<_> = (0..5000).map(|number| number.to_string()).collect();
+    let records = values
+        .iter()
+        .enumerate()
+        .map(|(place, value)| ProducerRecord {
+            partition: Some(i32::try_from(place / 100 % 3).unwrap()),
+            ..ProducerRecord::to(TOPIC, value.as_bytes())
+        });
+    let deliveries = within(20, setup.producer.send_all(records)).await.unwrap();
+    assert_eq!(deliveries.len(), 5000);
+    let mut history = History::default();
+    for (number, delivery) in (0..).zip(deliveries) {
+        let partition = delivery.partition();
+        history.resolve(number, partition, within(20, delivery).await);
+    }
+    assert_eq!(history.acked(), 5000);
+    history.check(&setup.logs(3));
+    assert_eq!(setup.producer.buffered_bytes(), 0);
+}
+
+#[tokio::test]
+async fn many_records_wait_for_room_and_end_before_the_first_that_cannot_be_taken() {
+    let config = ProducerConfig {
+        batch_size: 1000,
+        buffer_memory: 4000,
+        max_request_size: 4000,
+        ..hasty()
+    };
+    let setup = setup(1, 1, config).await;
+    let value = vec![b'x'; 100];
+    let large = vec![b'x'; 5000];
+    let mut records = vec![record(&value); 200];
+    records[150] = record(&large);
+    let error = within(20, setup.producer.send_all(records))
+        .await
+        .unwrap_err();
+    assert!(matches!(
+        error.error.kind,
+        SendErrorKind::TooLarge { limit: 4000, .. }
+    ));
+    assert_eq!(
+        error.to_string(),
+        "record 150 of those to send was not taken"
+    );
+    assert_eq!(error.taken.len(), 150);
+    for delivery in error.taken {
+        within(20, delivery).await.unwrap();
+    }
+    assert_eq!(setup.values(0).len(), 150);
+    assert_eq!(setup.producer.buffered_bytes(), 0);
+    assert!(
+        within(5, setup.producer.send_all([]))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}

@@ -4,6 +4,7 @@
 //! of a partition when a batch is started or becomes ready, not of records. Nothing here waits.
 
 mod keyless;
+mod run;
 mod settling;
 
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, Compression, NewReco
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+pub(crate) use self::run::Progress;
 use super::config::ProducerConfig;
 use super::delivery::{Completion, Delivery};
 use super::lane::{Lane, Rules};
@@ -130,13 +132,13 @@ impl Accumulator {
         self.append_to(topic, record, buffer)
     }
 
+    /// A record as batches take it, unless it is too large.
     #[inline]
-    fn append_to(
+    fn incoming<'a>(
         &self,
-        topic: &TopicLanes,
-        record: &ProducerRecord<'_>,
+        record: &ProducerRecord<'a>,
         buffer: Option<Buffer>,
-    ) -> Result<Delivery, Refusal> {
+    ) -> Result<Incoming<'a>, Refusal> {
         let new = NewRecord {
             timestamp: record.timestamp_ms.unwrap_or_else(now_ms),
             key: record.key,
@@ -152,11 +154,21 @@ impl Accumulator {
                 SendErrorKind::TooLarge { size: alone, limit },
             ));
         }
-        let mut incoming = Incoming {
+        Ok(Incoming {
             record: new,
             size,
             buffer,
-        };
+        })
+    }
+
+    #[inline]
+    fn append_to(
+        &self,
+        topic: &TopicLanes,
+        record: &ProducerRecord<'_>,
+        buffer: Option<Buffer>,
+    ) -> Result<Delivery, Refusal> {
+        let mut incoming = self.incoming(record, buffer)?;
         let count = topic.count();
         let key = record.key.filter(|_| !self.ignore_keys);
         let index = match record.partition {
@@ -176,7 +188,7 @@ impl Accumulator {
         };
         // A batch of its own takes any record; were it not so, waiting for room would be the thing to do.
         self.append_at(partition, &mut incoming, Starting::Allowed)?
-            .ok_or(Refusal::NoMemory(alone))
+            .ok_or(Refusal::NoMemory(incoming.size + BATCH_HEADER_BYTES))
     }
 
     /// Puts a record into the partition's batch; `None` if it would have to start one and may not.

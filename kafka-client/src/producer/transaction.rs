@@ -238,6 +238,10 @@ pub struct Transaction<'a> {
 }
 
 impl Transaction<'_> {
+    pub(super) fn producer(&self) -> &Producer {
+        &self.producer.producer
+    }
+
     /// Takes a record, as [`Producer::send`]. That it was acknowledged does not make it visible: the commit does.
     ///
     /// # Errors
