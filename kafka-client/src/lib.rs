@@ -55,7 +55,7 @@ pub use consumer::{Consumer, Event};
 pub use error::Error;
 pub use group::metadata::GroupMetadata;
 pub use kafka_wire::ErrorCode;
-pub use kafka_wire::records::{Compression, Headers, RecordError, RecordRef};
+pub use kafka_wire::records::{Compression, CompressionLevels, Headers, RecordError, RecordRef};
 pub use producer::{
     Acks, BatchSent, BatchSettled, BatchSplit, CloseError, Delivered, Delivery, Keyless,
     Partitioner, Producer, ProducerConfig, ProducerObserver, ProducerRecord, ProducerStats,

@@ -18,14 +18,15 @@ use std::time::Duration;
 
 use history::{History, Logs, Order, within};
 use kafka_client::{
-    Acks, Client, ClientConfig, CloseError, Compression, Delivered, ErrorCode, Keyless,
-    Partitioner, Producer, ProducerConfig, ProducerRecord, SendError, SendErrorKind,
+    Acks, Client, ClientConfig, CloseError, Compression, CompressionLevels, Delivered, ErrorCode,
+    Keyless, Partitioner, Producer, ProducerConfig, ProducerRecord, SendError, SendErrorKind,
 };
 use kafka_testcontainers::embedded::{Broker, Config, Control, Seen};
 use kafka_wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
 use kafka_wire::messages::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
+use kafka_wire::records::{CrcCheck, RecordBatch};
 
 const TOPIC: &str = "orders";
 
@@ -1066,4 +1067,48 @@ async fn many_records_wait_for_room_and_end_before_the_first_that_cannot_be_take
             .unwrap()
             .is_empty()
     );
+}
+
+#[tokio::test]
+async fn topics_may_be_compressed_each_in_its_way() {
+    let broker = Broker::start(Config::nodes(1)).await.unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let noted = seen.clone();
+    broker.control(move |request| {
+        if request.is::<ProduceRequest>() {
+            let request: ProduceRequest = request.request().unwrap();
+            for topic in request.topic_data {
+                let records = topic.partition_data[0].records.as_ref().unwrap();
+                let batch = RecordBatch::parse(records, CrcCheck::Verify);
+                let header = *batch.unwrap().unwrap().header();
+                let codec = header.attributes.compression().unwrap();
+                noted.lock().unwrap().push((topic.name, codec));
+            }
+        }
+        Control::Pass
+    });
+    let topics = [
+        ("plain", Compression::None),
+        ("small", Compression::Zstd),
+        ("other", Compression::Gzip),
+    ];
+    for (topic, _) in topics {
+        broker.create_topic(topic, 1, -1).unwrap();
+    }
+    let [plain, small, _] = topics.map(|(topic, codec)| (topic.to_owned(), codec));
+    let config = ProducerConfig {
+        compression: Compression::Gzip,
+        topic_compression: [plain, small].into(),
+        compression_levels: CompressionLevels { gzip: 9, zstd: 1 },
+        ..hasty()
+    };
+    let producer = Producer::new(&client(&broker), config).unwrap();
+    for (topic, expected) in topics {
+        let delivery = within(10, producer.send(ProducerRecord::to(topic, &[b'x'; 500]))).await;
+        within(10, delivery.unwrap()).await.unwrap();
+        let (_, codec) = seen.lock().unwrap().pop().unwrap();
+        assert_eq!(codec, expected, "{topic}");
+        let value = broker.log(topic, 0)[0].value.clone();
+        assert_eq!(value.as_deref(), Some(&[b'x'; 500][..]));
+    }
 }

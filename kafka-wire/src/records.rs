@@ -93,7 +93,9 @@ pub use attributes::{Attributes, TimestampType};
 pub use batch::{Batches, CrcCheck, RecordBatch};
 pub use builder::{BatchBuilder, NewRecord};
 pub use closed::{ClosedBatch, ProducerStamp, stamp_base_offset};
-pub use compression::{Codecs, Compression, DecompressLimits, UnknownCompression};
+pub use compression::{
+    Codecs, Compression, CompressionLevels, DecompressLimits, UnknownCompression,
+};
 pub use control::{ControlRecord, ControlType, EndTxnMarker, TransactionOutcome};
 pub use error::{BatchFull, RecordError, RecordFault};
 pub use header::{BATCH_HEADER_BYTES, BatchHeader};

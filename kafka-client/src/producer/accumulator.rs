@@ -7,7 +7,7 @@ mod keyless;
 mod run;
 mod settling;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -32,6 +32,8 @@ use crate::cluster::metadata;
 #[derive(Debug)]
 pub(crate) struct Accumulator {
     rules: Rules,
+    /// What some topics have instead of the compression of the rules.
+    compression: BTreeMap<String, Compression>,
     record_limit: usize,
     partitioner: Partitioner,
     ignore_keys: bool,
@@ -80,7 +82,7 @@ impl Accumulator {
         let rules = Rules {
             batch_size: config.batch_size,
             batch_records: config.batch_records.unwrap_or(u32::MAX),
-            compressed: config.compression != Compression::None,
+            compression: config.compression,
             linger: config.linger,
             delivery_timeout: config.delivery_timeout,
             idempotent: config.idempotent,
@@ -93,6 +95,7 @@ impl Accumulator {
         };
         Self {
             rules,
+            compression: config.topic_compression.clone(),
             record_limit: config.record_limit(),
             partitioner: config.partitioner,
             ignore_keys: config.ignore_keys,
@@ -321,13 +324,18 @@ impl Accumulator {
         if registry.finished {
             return false;
         }
+        let compression = self.compression.get(&*topic.name).copied();
+        let rules = Rules {
+            compression: compression.unwrap_or(self.rules.compression),
+            ..self.rules
+        };
         let first_id = registry.partitions.len();
         let known = self.topics.load().get(&topic.name).cloned();
         let lanes = if let Some(known) = known {
-            known.grow(topic, first_id, self.rules);
+            known.grow(topic, first_id, rules);
             known
         } else {
-            let lanes = Arc::new(TopicLanes::new(topic, first_id, self.rules));
+            let lanes = Arc::new(TopicLanes::new(topic, first_id, rules));
             let mut topics = HashMap::clone(&self.topics.load());
             topics.insert(topic.name.clone(), lanes.clone());
             self.topics.store(Arc::new(topics));

@@ -67,7 +67,7 @@ impl Batch {
         let limit = rules.batch_size;
         let capacity = buffer.bytes.capacity();
         let mut builder = BatchBuilder::with_buffer(limit, buffer.bytes);
-        if !rules.compressed {
+        if rules.compression == Compression::None {
             builder = builder.summing();
         }
         Self {

@@ -1,9 +1,10 @@
 //! How a producer batches, waits and repeats.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka_wire::records::Compression;
+use kafka_wire::records::{Compression, CompressionLevels};
 
 use super::metrics::ProducerObserver;
 use super::partitioner::{Keyless, Partitioner};
@@ -30,6 +31,10 @@ pub struct ProducerConfig {
     pub buffer_memory: usize,
     /// How batches are compressed. Kafka: `compression.type`. Default: not at all.
     pub compression: Compression,
+    /// How batches of some topics are compressed instead, by the topics' names. Default: none are different.
+    pub topic_compression: BTreeMap<String, Compression>,
+    /// How hard it is tried. Kafka: `compression.gzip.level`, `compression.zstd.level`. Default: Kafka's.
+    pub compression_levels: CompressionLevels,
     /// Longest time from a record's being taken to its success or failure. Kafka: `delivery.timeout.ms`. Default: 120 s.
     pub delivery_timeout: Duration,
     /// Longest wait for one answer, and for the other replicas on the broker. Kafka: `request.timeout.ms`. Default: 30 s.
@@ -68,6 +73,8 @@ impl Default for ProducerConfig {
             max_request_size: 1 << 20,
             buffer_memory: 32 << 20,
             compression: Compression::None,
+            topic_compression: BTreeMap::new(),
+            compression_levels: CompressionLevels::default(),
             delivery_timeout: Duration::from_mins(2),
             request_timeout: Duration::from_secs(30),
             max_attempts: None,

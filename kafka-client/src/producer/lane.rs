@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kafka_wire::records::NewRecord;
+use kafka_wire::records::{Compression, NewRecord};
 use tokio::time::Instant;
 
 use self::outcome::Missing;
@@ -38,8 +38,8 @@ pub(crate) struct Rules {
     pub(crate) batch_size: usize,
     /// Most records of a batch.
     pub(crate) batch_records: u32,
-    /// Whether batches will be compressed.
-    pub(crate) compressed: bool,
+    /// How batches will be compressed.
+    pub(crate) compression: Compression,
     /// Longest wait for more records.
     pub(crate) linger: Duration,
     /// Longest life of a batch.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use kafka_wire::Uuid;
+use kafka_wire::records::Compression;
 use tokio::time::Instant;
 
 use super::lane::{Lane, Rules};
@@ -35,6 +36,8 @@ pub(crate) struct Partition {
     pub(crate) topic: Arc<str>,
     /// Its number in the topic.
     pub(crate) number: i32,
+    /// How its batches are compressed.
+    pub(crate) compression: Compression,
     leader: AtomicI32,
     lane: Mutex<Lane>,
     /// What became of its batches.
@@ -243,6 +246,7 @@ fn partitions(
             id,
             topic: topic.name.clone(),
             number,
+            compression: rules.compression,
             leader: AtomicI32::new(partition.leader.unwrap_or(NO_LEADER)),
             lane: Mutex::new(lane),
             counters: Counters::default(),

@@ -22,13 +22,13 @@ pub enum Compression {
     /// As they are.
     #[default]
     None,
-    /// gzip (RFC 1952), level 6.
+    /// gzip (RFC 1952), level 6 by default.
     Gzip,
     /// Snappy blocks in the frame of the Java library xerial, as Kafka's own client writes them; one bare block is read as well.
     Snappy,
     /// The LZ4 frame format, in independent blocks of 64 KiB.
     Lz4,
-    /// Zstandard (RFC 8878, KIP-110), level 3.
+    /// Zstandard (RFC 8878, KIP-110), level 3 by default.
     Zstd,
 }
 
@@ -110,13 +110,38 @@ impl Default for DecompressLimits {
 /// a zstd frame with the largest window has been read.
 #[derive(Default)]
 pub struct Codecs {
+    levels: CompressionLevels,
     gzip: Option<gzip::Gzip>,
     snappy: Option<snappy::Snappy>,
     lz4: Option<lz4::Lz4>,
     zstd: Option<zstd::Zstd>,
 }
 
+/// How hard compressors try, for codecs that let one choose (KIP-390): a lower level is faster, a higher one makes smaller batches.
+/// snappy has no levels, and lz4 has one here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CompressionLevels {
+    /// 1 to 9; what is outside is taken for the nearest. Kafka: `compression.gzip.level`. Default: 6.
+    pub gzip: u32,
+    /// -131,072 to 22; what is outside is taken for the nearest. Kafka: `compression.zstd.level`. Default: 3.
+    pub zstd: i32,
+}
+
+impl Default for CompressionLevels {
+    fn default() -> Self {
+        Self { gzip: 6, zstd: 3 }
+    }
+}
+
 impl Codecs {
+    /// None yet; compressors will try as hard as `levels` say.
+    pub fn with_levels(levels: CompressionLevels) -> Self {
+        Self {
+            levels,
+            ..Self::default()
+        }
+    }
+
     /// Appends `input` to `output`, compressed.
     pub(super) fn compress(
         &mut self,
@@ -168,10 +193,16 @@ impl Codecs {
     fn get(&mut self, codec: Compression) -> Option<&mut dyn Codec> {
         Some(match codec {
             Compression::None => return None,
-            Compression::Gzip => self.gzip.get_or_insert_default(),
+            Compression::Gzip => {
+                let level = self.levels.gzip;
+                self.gzip.get_or_insert_with(|| gzip::Gzip::new(level))
+            }
             Compression::Snappy => self.snappy.get_or_insert_default(),
             Compression::Lz4 => self.lz4.get_or_insert_default(),
-            Compression::Zstd => self.zstd.get_or_insert_default(),
+            Compression::Zstd => {
+                let level = self.levels.zstd;
+                self.zstd.get_or_insert_with(|| zstd::Zstd::new(level))
+            }
         })
     }
 }

@@ -30,9 +30,13 @@ pub(crate) struct Halves {
 impl Batch {
     /// Two batches with its records, under its numbers, for its memory; whoever waits for it waits for them from now on, and it
     /// is empty itself. Nothing happens if it cannot be read, which would be a mistake of ours.
-    pub(crate) fn split(&mut self, memory: &Memory) -> Result<Halves, RecordError> {
+    pub(crate) fn split(
+        &mut self,
+        memory: &Memory,
+        codecs: &mut Codecs,
+    ) -> Result<Halves, RecordError> {
         let (first, second) = match &self.content {
-            Content::Sealed(bytes, _) => halve(bytes)?,
+            Content::Sealed(bytes, _) => halve(bytes, codecs)?,
             Content::Open(_) | Content::Gone => return Err(RecordError::Empty),
         };
         self.content = Content::Gone;
@@ -95,11 +99,10 @@ struct Half {
 }
 
 /// The records of `batch` as two batches of about as many bytes; one record on each side at least.
-fn halve(batch: &Bytes) -> Result<(Half, Half), RecordError> {
-    let mut codecs = Codecs::default();
+fn halve(batch: &Bytes, codecs: &mut Codecs) -> Result<(Half, Half), RecordError> {
     let batch = RecordBatch::parse(batch, CrcCheck::Skip)?.ok_or(RecordError::Empty)?;
     let compression = batch.header().attributes.compression()?;
-    let records = batch.open_with(&OURS, &mut codecs)?;
+    let records = batch.open_with(&OURS, codecs)?;
     let middle = BATCH_HEADER_BYTES + records.size_bytes() / 2;
     let last = records.len().saturating_sub(1);
     let mut first = BatchBuilder::new(usize::MAX, middle);
@@ -115,7 +118,7 @@ fn halve(batch: &Bytes) -> Result<(Half, Half), RecordError> {
     }
     let mut seal = |builder: BatchBuilder| {
         let (records, uncompressed) = (builder.record_count(), builder.len());
-        let sealed = builder.close_with(compression, &mut codecs)?.seal();
+        let sealed = builder.close_with(compression, codecs)?.seal();
         Ok(Half {
             // Copied, for a builder has room to spare, which nobody paid for.
             bytes: Bytes::copy_from_slice(&sealed),

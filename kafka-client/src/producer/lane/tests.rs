@@ -7,7 +7,7 @@ use crate::producer::send_error::SendErrorKind;
 const RULES: Rules = Rules {
     batch_size: 1000,
     batch_records: u32::MAX,
-    compressed: false,
+    compression: Compression::None,
     linger: Duration::from_millis(5),
     delivery_timeout: Duration::from_secs(10),
     idempotent: true,
@@ -509,12 +509,14 @@ fn what_is_ready_needs_no_alarm_but_its_deadline() {
 fn split(bench: &mut Bench, mut batch: Batch) {
     batch
         .seal(
-            kafka_wire::records::Compression::None,
+            Compression::None,
             false,
             &mut kafka_wire::records::Codecs::default(),
         )
         .unwrap();
-    let halves = batch.split(&bench.memory).unwrap();
+    let halves = batch
+        .split(&bench.memory, &mut kafka_wire::records::Codecs::default())
+        .unwrap();
     bench.lane.split(halves, bench.now);
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use kafka_wire::messages::produce::{
     NodeEndpoint, PartitionProduceResponse, ProduceRequest, ProduceResponse,
 };
+use kafka_wire::records::Codecs;
 use kafka_wire::{ErrorCode, Request as _, Uuid};
 use tokio::time::Instant;
 
@@ -268,7 +269,8 @@ impl Sender {
         }
         let (records, bytes) = (parcel.batch.records, parcel.batch.len());
         // Not under the lane's lock, for it takes long.
-        match parcel.batch.split(&self.accumulator.memory) {
+        let mut codecs = Codecs::with_levels(self.config.compression_levels);
+        match parcel.batch.split(&self.accumulator.memory, &mut codecs) {
             Ok(halves) => {
                 parcel.partition.lane().split(halves, now);
                 parcel.partition.counters.split();

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
+use std::ops::RangeInclusive;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -131,12 +132,9 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
     find_again(&cluster, &config, &parcels).await;
     let (mut request, topics) = request(&cluster, &config, &parcels, sealed);
     let standing = load.standing.as_deref();
+    let versions = versions(&parcels, standing);
     request.transactional_id = standing.map(|standing| standing.id.to_string());
-    let most = match standing.map(Standing::protocol) {
-        Some(Protocol::V1) => BEFORE_TRANSACTIONS_V2,
-        _ => i16::MAX,
-    };
-    let outcome = dispatch(&cluster, &config, node, request, most).await;
+    let outcome = dispatch(&cluster, &config, node, request, versions).await;
     if outcome.is_ok()
         && let Some(observer) = &config.observer
     {
@@ -165,30 +163,47 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
     }
 }
 
+/// The versions of the request that can carry what it has to.
+fn versions(parcels: &[Parcel], standing: Option<&Standing>) -> RangeInclusive<i16> {
+    let zstd = |parcel: &Parcel| parcel.partition.compression == Compression::Zstd;
+    let least = if parcels.iter().any(zstd) {
+        ZSTD_SINCE
+    } else {
+        0
+    };
+    match standing.map(Standing::protocol) {
+        Some(Protocol::V1) => least..=BEFORE_TRANSACTIONS_V2,
+        _ => least..=i16::MAX,
+    }
+}
+
 /// Compresses and checksums; what takes long is done where it holds up nobody. `None` for a batch that cannot be made.
 async fn seal(load: Load, config: &ProducerConfig) -> (Load, Vec<Option<Bytes>>) {
-    let compression = config.compression;
-    let bytes: usize = load.parcels.iter().map(|parcel| parcel.batch.len()).sum();
     let owned = config.acks == Acks::None;
-    if compression == Compression::None || bytes < WORTH_A_THREAD {
-        return seal_all(load, compression, owned);
+    let parcels = load.parcels.iter();
+    let compressed = parcels.filter(|parcel| parcel.partition.compression != Compression::None);
+    let bytes: usize = compressed.map(|parcel| parcel.batch.len()).sum();
+    if bytes < WORTH_A_THREAD {
+        return seal_all(load, owned);
     }
-    match tokio::task::spawn_blocking(move || seal_all(load, compression, owned)).await {
+    match tokio::task::spawn_blocking(move || seal_all(load, owned)).await {
         Ok(sealed) => sealed,
         // Only a runtime that shuts down drops the work; its batches have failed with it.
         Err(_) => std::future::pending().await,
     }
 }
 
-fn seal_all(mut load: Load, compression: Compression, owned: bool) -> (Load, Vec<Option<Bytes>>) {
+fn seal_all(mut load: Load, owned: bool) -> (Load, Vec<Option<Bytes>>) {
     let (codecs, transactional) = (&mut load.codecs, load.standing.is_some());
-    let mut seal = |parcel: &mut Parcel| match parcel.batch.seal(compression, transactional, codecs)
-    {
-        Ok(bytes) if owned => Some(parcel.batch.give_away(bytes)),
-        Ok(bytes) => Some(bytes),
-        Err(error) => {
-            tracing::error!(topic = %parcel.partition.topic, %error, "cannot make a record batch");
-            None
+    let mut seal = |parcel: &mut Parcel| {
+        let Parcel { partition, batch } = parcel;
+        match batch.seal(partition.compression, transactional, codecs) {
+            Ok(bytes) if owned => Some(batch.give_away(bytes)),
+            Ok(bytes) => Some(bytes),
+            Err(error) => {
+                tracing::error!(topic = %partition.topic, %error, "cannot make a record batch");
+                None
+            }
         }
     };
     let sealed = load.parcels.iter_mut().map(&mut seal).collect();
@@ -245,17 +260,17 @@ fn request(
     (request, topics)
 }
 
-/// The way to the answer; `None` if there will be none.
+/// The way to the answer of a request in one of `versions`; `None` if there will be none.
 async fn dispatch(
     cluster: &Cluster,
     config: &ProducerConfig,
     node: i32,
     request: ProduceRequest,
-    most: i16,
+    versions: RangeInclusive<i16>,
 ) -> Result<Option<Pending<ProduceRequest>>, Error> {
     let connection = cluster.broker(node, Purpose::Produce).await?;
-    let version = connection.version_up_to::<ProduceRequest>(most)?;
-    if config.compression == Compression::Zstd && version < ZSTD_SINCE {
+    let version = connection.version_up_to::<ProduceRequest>(*versions.end())?;
+    if version < *versions.start() {
         return Err(Error::Refused {
             api: ProduceRequest::name(),
             subject: connection.broker().to_string(),

@@ -119,7 +119,10 @@ impl Sender {
         let load = Load {
             node,
             parcels,
-            codecs: sink.codecs.take().unwrap_or_default(),
+            codecs: sink
+                .codecs
+                .take()
+                .unwrap_or_else(|| Box::new(Codecs::with_levels(self.config.compression_levels))),
             standing: self.enlisting.as_ref().map(|it| it.standing.clone()),
         };
         let (cluster, config) = (self.cluster.clone(), self.config.clone());

@@ -7,16 +7,26 @@ use flate2::{Compress, Compression as Level, Decompress, FlushCompress, FlushDec
 use super::{Codec, Output, Refusal, corrupt};
 
 /// Keeps the compressor, which is large; a decompressor is cheap to make.
-#[derive(Default)]
 pub(super) struct Gzip {
+    level: Level,
     compressor: Option<Compress>,
+}
+
+impl Gzip {
+    /// 1 to 9.
+    pub(super) fn new(level: u32) -> Self {
+        Self {
+            level: Level::new(level.clamp(1, 9)),
+            compressor: None,
+        }
+    }
 }
 
 impl Codec for Gzip {
     fn compress(&mut self, input: &[u8], output: &mut Vec<u8>) -> io::Result<()> {
         let compressor = self
             .compressor
-            .get_or_insert_with(|| Compress::new_gzip(LEVEL, WINDOW_BITS));
+            .get_or_insert_with(|| Compress::new_gzip(self.level, WINDOW_BITS));
         compressor.reset();
         let mut rest = input;
         loop {
@@ -69,7 +79,5 @@ fn after(bytes: &[u8], count: u64) -> &[u8] {
         .unwrap_or_default()
 }
 
-/// What Kafka's own client uses.
-const LEVEL: Level = Level::new(6);
 const WINDOW_BITS: u8 = 15;
 const ROOM_BYTES: usize = 512;

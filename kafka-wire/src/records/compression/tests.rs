@@ -382,3 +382,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_higher_level_makes_less_and_any_level_can_be_read() {
+    let input: Vec<u8> = (0..40_000_u32)
+        .flat_map(|number| (number / 7 * number % 1000).to_string().into_bytes())
+        .collect();
+    let size = |codec, gzip, zstd| {
+        let mut codecs = Codecs::with_levels(CompressionLevels { gzip, zstd });
+        let mut output = Vec::new();
+        codecs.compress(codec, &input, &mut output).unwrap();
+        let mut plain = Codecs::default();
+        let limits = DecompressLimits::default();
+        assert_eq!(plain.decompress(codec, &output, &limits).unwrap(), input);
+        output.len()
+    };
+    let gzip = |level| size(Compression::Gzip, level, 3);
+    let zstd = |level| size(Compression::Zstd, 6, level);
+    assert!(gzip(9) < gzip(1));
+    assert!(zstd(19) < zstd(1));
+    assert_eq!((gzip(0), gzip(10)), (gzip(1), gzip(9)), "the nearest");
+    assert_eq!(zstd(i32::MAX), zstd(22), "the nearest");
+    let default = CompressionLevels::default();
+    assert_eq!((default.gzip, default.zstd), (6, 3), "Kafka's");
+}

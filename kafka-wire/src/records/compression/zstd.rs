@@ -10,8 +10,8 @@ use zstd::zstd_safe::{
 use super::{Codec, Output, Refusal, corrupt};
 
 /// Keeps both contexts, each made when it is first needed.
-#[derive(Default)]
 pub(super) struct Zstd {
+    level: i32,
     compressor: Option<CCtx<'static>>,
     decompressor: Option<DCtx<'static>>,
 }
@@ -45,11 +45,20 @@ impl Codec for Zstd {
 }
 
 impl Zstd {
+    /// -131,072 to 22.
+    pub(super) fn new(level: i32) -> Self {
+        Self {
+            level: level.clamp(LEAST_LEVEL, MOST_LEVEL),
+            compressor: None,
+            decompressor: None,
+        }
+    }
+
     fn compressor(&mut self) -> io::Result<&mut CCtx<'static>> {
         if self.compressor.is_none() {
             let mut context = CCtx::try_create().ok_or(io::ErrorKind::OutOfMemory)?;
             context
-                .set_parameter(CParameter::CompressionLevel(LEVEL))
+                .set_parameter(CParameter::CompressionLevel(self.level))
                 .map_err(named)?;
             self.compressor = Some(context);
         }
@@ -100,8 +109,9 @@ fn named(code: ErrorCode) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, get_error_name(code))
 }
 
-/// What Kafka's own client uses.
-const LEVEL: i32 = 3;
+/// What the library takes (`ZSTD_minCLevel`, `ZSTD_maxCLevel`).
+const LEAST_LEVEL: i32 = -131_072;
+const MOST_LEVEL: i32 = 22;
 /// A window of 8 MiB, the most that Kafka's own levels use and that RFC 8878 (3.1.1.1.2) asks decoders to support.
 const WINDOW_LOG_MAX: u32 = 23;
 const ROOM_BYTES: usize = 64 * 1024;

@@ -107,7 +107,9 @@ fn summing_as_records_come_changes_no_byte() {
         for compression in CODECS {
             let sealed = |mut builder: BatchBuilder| {
                 for number in 0..records {
-                    builder.append(value(&vec![number as u8; size])).unwrap();
+                    builder
+                        .append(value(&vec![u8::try_from(number % 251).unwrap(); size]))
+                        .unwrap();
                 }
                 let mut batch = builder.close(compression).unwrap();
                 batch.set_producer(stamp);

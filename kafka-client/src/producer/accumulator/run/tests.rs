@@ -17,6 +17,7 @@ fn accumulator(config: &ProducerConfig) -> Accumulator {
             name: name.into(),
             id: Uuid([1; 16]),
             error: kafka_wire::ErrorCode::NONE,
+            told_in: 0,
             partitions: vec![partition; 3],
         }));
     }

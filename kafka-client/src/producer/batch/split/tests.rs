@@ -28,7 +28,7 @@ fn sent(memory: &Memory, sizes: &[usize], compression: Compression) -> Batch {
     let rules = Rules {
         batch_size: 10_000,
         batch_records: u32::MAX,
-        compressed: compression != Compression::None,
+        compression,
         linger: Duration::ZERO,
         delivery_timeout: Duration::from_mins(1),
         idempotent: true,
@@ -90,7 +90,7 @@ fn the_halves_have_all_records_in_order_whatever_compresses_them() {
     for compression in CODECS {
         let memory = Memory::new(100_000);
         let mut whole = sent(&memory, &[100; 9], compression);
-        let mut halves = whole.split(&memory).unwrap();
+        let mut halves = whole.split(&memory, &mut Codecs::default()).unwrap();
         let mut all = read(&mut halves.first, compression);
         assert_eq!(all.len(), 5, "{compression}");
         all.append(&mut read(&mut halves.second, compression));
@@ -103,7 +103,7 @@ fn the_halves_have_all_records_in_order_whatever_compresses_them() {
 fn the_halves_go_under_the_numbers_of_the_whole() {
     let memory = Memory::new(100_000);
     let Halves { first, second, .. } = sent(&memory, &[10; 4], Compression::None)
-        .split(&memory)
+        .split(&memory, &mut Codecs::default())
         .unwrap();
     assert_eq!((first.number, second.number), (40, 42));
     assert_eq!(first.stamp, Some(STAMP));
@@ -121,7 +121,7 @@ fn bytes_are_halved_and_each_half_has_a_record() {
     let memory = Memory::new(1_000_000);
     let halves = |sizes: &[usize]| {
         let mut whole = sent(&memory, sizes, Compression::None);
-        let halves = whole.split(&memory).unwrap();
+        let halves = whole.split(&memory, &mut Codecs::default()).unwrap();
         (halves.first.records, halves.second.records)
     };
     assert_eq!(halves(&[4000, 10, 10, 10]), (1, 3));
@@ -134,7 +134,7 @@ fn bytes_are_halved_and_each_half_has_a_record() {
 fn a_record_alone_cannot_be_split() {
     let memory = Memory::new(100_000);
     let mut alone = sent(&memory, &[10], Compression::None);
-    assert!(alone.split(&memory).is_err());
+    assert!(alone.split(&memory, &mut Codecs::default()).is_err());
     assert!(!alone.completion.is_done() && alone.len() > 10);
 }
 
@@ -143,7 +143,7 @@ fn the_halves_are_paid_for_exactly() {
     for compression in CODECS {
         let memory = Memory::new(10_000);
         let mut whole = sent(&memory, &[100; 20], compression);
-        let Halves { first, second, .. } = whole.split(&memory).unwrap();
+        let Halves { first, second, .. } = whole.split(&memory, &mut Codecs::default()).unwrap();
         drop(whole);
         assert_eq!(memory.used(), first.len() + second.len(), "{compression}");
         drop((first, second));
@@ -161,7 +161,7 @@ fn what_the_whole_has_not_paid_for_is_taken_even_if_nothing_is_free() {
     let rest = permit.split(permit.bytes() - length);
     assert_eq!(memory.used(), 10_000);
 
-    let Halves { first, second, .. } = whole.split(&memory).unwrap();
+    let Halves { first, second, .. } = whole.split(&memory, &mut Codecs::default()).unwrap();
     drop(whole);
     let grown = first.len() + second.len() - length;
     assert!((1..200).contains(&grown), "a header, and little more");
@@ -174,13 +174,16 @@ fn what_the_whole_has_not_paid_for_is_taken_even_if_nothing_is_free() {
 fn only_halves_of_what_may_be_written_are_fragments_and_so_are_theirs() {
     let memory = Memory::new(100_000);
     let mut whole = sent(&memory, &[10; 4], Compression::None);
-    let halves = whole.split(&memory).unwrap();
+    let halves = whole.split(&memory, &mut Codecs::default()).unwrap();
     assert!(!halves.first.is_fragment && !halves.second.is_fragment);
 
     let mut whole = sent(&memory, &[10; 4], Compression::None);
     whole.maybe_written = true;
-    let mut halves = whole.split(&memory).unwrap();
+    let mut halves = whole.split(&memory, &mut Codecs::default()).unwrap();
     assert!(halves.first.is_fragment && halves.second.is_fragment);
-    let quarters = halves.second.split(&memory).unwrap();
+    let quarters = halves
+        .second
+        .split(&memory, &mut Codecs::default())
+        .unwrap();
     assert!(quarters.first.is_fragment && quarters.first.maybe_written);
 }
