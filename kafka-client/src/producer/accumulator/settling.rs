@@ -29,13 +29,14 @@ impl Accumulator {
         let (count, bytes, attempts) = (batch.records, batch.len(), batch.attempts);
         let started = batch.deadline - self.rules.delivery_timeout;
         let completion = batch.completion.clone();
-        batch.complete(outcome, &self.memory);
-        let end = if completion.has_failed() {
-            End::Failed
-        } else {
-            End::Written
+        // One that has expired on its way stays failed, whatever the late answer says.
+        let end = match &outcome {
+            Outcome::Written { .. } if !completion.has_failed() => End::Written,
+            _ => End::Failed,
         };
+        // First, so that whoever is told finds it counted.
         partition.counters.settled(end, count, bytes);
+        batch.complete(outcome, &self.memory);
         if let Some(observer) = &self.observer {
             observer.batch_settled(&BatchSettled {
                 topic: &partition.topic,

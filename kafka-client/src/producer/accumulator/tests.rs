@@ -1,3 +1,4 @@
+use std::pin::Pin;
 use std::time::Duration;
 
 use kafka_wire::Uuid;
@@ -351,4 +352,33 @@ fn keys_that_are_ignored_keep_nothing_together() {
     };
     let accumulator = accumulator(&[Some(1); 3], &config);
     assert_eq!(places(&accumulator, 4, Some(b"key")), [0, 1, 2, 0]);
+}
+
+/// Looks at the counters when it is woken.
+struct Look(Accumulator, AtomicUsize);
+
+impl std::task::Wake for Look {
+    fn wake(self: Arc<Self>) {
+        let written = self.0.stats().total.records_written;
+        self.1
+            .store(usize::try_from(written).unwrap(), Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn whoever_is_told_of_a_record_finds_it_counted() {
+    let accumulator = accumulator(&[Some(1)], &ProducerConfig::default());
+    let look = Arc::new(Look(accumulator, AtomicUsize::new(0)));
+    let accumulator = &look.0;
+    let mut delivery = send(accumulator, ProducerRecord::to("orders", b"value"));
+    let batch = drain(accumulator, 0);
+    let waker = std::task::Waker::from(look.clone());
+    let mut context = std::task::Context::from_waker(&waker);
+    assert!(Pin::new(&mut delivery).poll(&mut context).is_pending());
+    let written = Outcome::Written {
+        base_offset: 0,
+        log_append_ms: None,
+    };
+    accumulator.settle(&accumulator.partition(0).unwrap(), batch, written);
+    assert_eq!(look.1.load(Ordering::SeqCst), 1);
 }
