@@ -23,6 +23,9 @@ use kafka_client::{
 };
 use kafka_testcontainers::embedded::{Broker, Config, Control, Seen};
 use kafka_wire::messages::init_producer_id::{InitProducerIdRequest, InitProducerIdResponse};
+use kafka_wire::messages::metadata::{
+    MetadataRequest, MetadataRequestTopic, MetadataResponse, MetadataResponseTopic,
+};
 use kafka_wire::messages::produce::{
     PartitionProduceResponse, ProduceRequest, ProduceResponse, TopicProduceResponse,
 };
@@ -1110,5 +1113,76 @@ async fn topics_may_be_compressed_each_in_its_way() {
         assert_eq!(codec, expected, "{topic}");
         let value = broker.log(topic, 0)[0].value.clone();
         assert_eq!(value.as_deref(), Some(&[b'x'; 500][..]));
+    }
+}
+
+#[tokio::test]
+async fn a_topic_that_we_may_not_see_is_named_and_others_go_on() {
+    let setup = setup(1, 1, hasty()).await;
+    setup.broker.create_topic("secret", 1, -1).unwrap();
+    setup.broker.control(|seen| {
+        if !seen.is::<MetadataRequest>() {
+            return Control::Pass;
+        }
+        let request: MetadataRequest = seen.request().unwrap();
+        let topics = request.topics.unwrap_or_default();
+        let asks = |topic: &MetadataRequestTopic| topic.name.as_deref() == Some("secret");
+        if !topics.iter().any(asks) {
+            return Control::Pass;
+        }
+        let refusal = MetadataResponseTopic {
+            name: Some("secret".into()),
+            error_code: ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            ..Default::default()
+        };
+        let answer = MetadataResponse {
+            topics: vec![refusal],
+            ..Default::default()
+        };
+        seen.answer::<MetadataRequest>(&answer).unwrap()
+    });
+    setup.send(b"before").await.unwrap();
+    let start = tokio::time::Instant::now();
+    let error = within(10, setup.producer.send(ProducerRecord::to("secret", b"v")))
+        .await
+        .unwrap_err();
+    assert!(
+        start.elapsed() < hasty().max_block,
+        "there is nothing to wait for"
+    );
+    assert_eq!(
+        (&*error.topic, error.kind.clone()),
+        ("secret", SendErrorKind::Topic)
+    );
+    assert_eq!(error.code(), Some(ErrorCode::TOPIC_AUTHORIZATION_FAILED));
+    assert!(error.to_string().contains("secret") && !error.possibly_written);
+    setup.send(b"after").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_configuration_that_cannot_work_makes_no_producer_and_names_both_fields() {
+    let client = Client::new(ClientConfig {
+        bootstrap: vec!["localhost:1".into()],
+        ..Default::default()
+    })
+    .unwrap();
+    let refusal = |config| Producer::new(&client, config).unwrap_err().to_string();
+    let leader_only = ProducerConfig {
+        acks: Acks::Leader,
+        ..Default::default()
+    };
+    let lazy = ProducerConfig {
+        linger: Duration::from_mins(3),
+        ..Default::default()
+    };
+    for (config, fields) in [
+        (leader_only, ["idempotent", "acks"]),
+        (lazy, ["linger", "delivery_timeout"]),
+    ] {
+        let refusal = refusal(config);
+        assert!(
+            fields.iter().all(|field| refusal.contains(field)),
+            "{refusal}"
+        );
     }
 }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use history::{History, Logs, Order, within};
 use kafka_client::{
     Acks, Client, ClientConfig, Compression, Delivered, ErrorCode, Producer, ProducerConfig,
-    ProducerRecord, SendError, SendErrorKind,
+    ProducerRecord, SendError, SendErrorKind, TransactionConfig, TransactionalProducer,
 };
 use kafka_testcontainers::embedded::{Broker, Config, Control, Seen};
 use kafka_wire::messages::produce::{
@@ -316,4 +316,43 @@ async fn a_flush_waits_for_all_parts() {
     within(20, setup.producer.flush()).await;
     assert!(deliveries.iter().all(kafka_client::Delivery::is_done));
     assert_eq!(setup.broker.log(TOPIC, 0).len(), 100);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_committed_in_parts() {
+    let setup = setup(1, large()).await;
+    let client = Client::new(ClientConfig {
+        bootstrap: vec![setup.broker.bootstrap()],
+        ..Default::default()
+    })
+    .unwrap();
+    let transaction = TransactionConfig {
+        id: "parts".into(),
+        ..Default::default()
+    };
+    let starting = TransactionalProducer::start(&client, transaction, large());
+    let mut producer = within(30, starting).await.unwrap();
+    let value = vec![b'x'; 100];
+    let records = || std::iter::repeat_n(ProducerRecord::to(TOPIC, &value), 100);
+    for round in 0..3 {
+        let transaction = within(30, producer.begin()).await.unwrap();
+        let deliveries = within(30, transaction.send_all(records())).await.unwrap();
+        within(30, transaction.flush()).await;
+        for delivery in deliveries {
+            within(30, delivery).await.unwrap();
+        }
+        if round == 1 {
+            within(30, transaction.abort()).await.unwrap();
+        } else {
+            within(30, transaction.commit()).await.unwrap();
+        }
+    }
+    let stats = producer.stats().total;
+    assert!(stats.splits > 0, "nothing was too large");
+    assert_eq!((stats.records_written, stats.records_failed), (300, 0));
+    assert_eq!(setup.broker.log(TOPIC, 0).len(), 300);
+    let (_, end) = setup.broker.offsets(TOPIC, 0).unwrap();
+    assert_eq!(end, 303, "each transaction has its marker");
+    let stable = setup.broker.last_stable_offset(TOPIC, 0);
+    assert_eq!(stable, Some(end), "and none is open");
 }
