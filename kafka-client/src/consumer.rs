@@ -44,6 +44,7 @@ use crate::config::ConfigError;
 use crate::consumer::config::{ConsumerConfig, Start};
 use crate::consumer::records::PartitionRecords;
 use crate::consumer::shared::{Shared, after};
+use crate::consumer::state::State;
 use crate::error::Error;
 use crate::group::committer::Committer;
 use crate::group::driver;
@@ -80,10 +81,11 @@ struct Tasks {
 pub enum Event {
     /// Records of one partition. They count as finished with the next call of `poll`.
     Records(PartitionRecords),
-    /// The group has assigned these partitions, and no others; possibly none. Reading starts at the committed offsets, where there
+    /// The group has assigned these partitions, besides those that it left with the consumer; possibly none. Reading starts at the committed offsets, where there
     /// are none as [`ConsumerConfig::reset`] says; a `seek` before the next `poll` comes before any record.
     Assigned(Vec<TopicPartition>),
-    /// The group wants these partitions back, which are all that the consumer had. It waits for the next call of `poll` (at most
+    /// The group wants these partitions back: all that the consumer had, or with a cooperative assignor and in the protocol of KIP-848 only those
+    /// that others are to have. It waits for the next call of `poll` (at most
     /// `rebalance_timeout`): until then offsets can be committed.
     Revoked(Vec<TopicPartition>),
     /// The group has given these partitions to others already. Nothing can be committed for them any more.
@@ -146,6 +148,7 @@ impl Consumer {
         // Lets other tasks run even if there is always something to return.
         tokio::task::coop::consume_budget().await;
         let deadline = after(wait);
+        let _present = Present::enter(&self.shared);
         let mut next = self.shared.with(|state| {
             state.came_back();
             state.next()
@@ -160,7 +163,7 @@ impl Consumer {
             if timeout_at(deadline, self.shared.ready()).await.is_err() {
                 return Ok(None);
             }
-            next = self.shared.with(state::State::next);
+            next = self.shared.with(State::next);
         }
     }
 
@@ -310,6 +313,23 @@ impl Consumer {
             _committing: committing,
             committer,
         });
+    }
+}
+
+/// An application that waits in `poll`, for as long as it does.
+struct Present<'a>(&'a Shared);
+
+impl<'a> Present<'a> {
+    fn enter(shared: &'a Shared) -> Self {
+        shared.with(State::enter_poll);
+        Self(shared)
+    }
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        self.0.with(|state| state.membership.leave_poll(now));
     }
 }
 

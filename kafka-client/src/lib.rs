@@ -49,10 +49,13 @@ mod topic_partition;
 
 pub use client::{Client, ClientStats};
 pub use config::{ClientConfig, ConfigError, MetadataRecovery, Security};
-pub use consumer::config::{ConsumerConfig, GroupConfig, Isolation, OffsetReset, Start};
+pub use consumer::config::{
+    ConsumerConfig, GroupConfig, GroupProtocol, Isolation, OffsetReset, Start,
+};
 pub use consumer::records::{PartitionRecords, RecordIter};
 pub use consumer::{Consumer, Event};
 pub use error::Error;
+pub use group::assignor::Assignor;
 pub use group::metadata::GroupMetadata;
 pub use kafka_wire::ErrorCode;
 pub use kafka_wire::records::{Compression, CompressionLevels, Headers, RecordError, RecordRef};

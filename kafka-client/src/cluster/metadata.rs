@@ -55,6 +55,11 @@ impl Metadata {
         self.topics.get(name)
     }
 
+    /// The name of a topic that was ever asked for, by its id.
+    pub(crate) fn name_of(&self, id: Uuid) -> Option<&Arc<str>> {
+        self.names.get(&id)
+    }
+
     /// A partition of a topic.
     pub(crate) fn partition(&self, topic: &str, partition: i32) -> Option<Partition> {
         let index = usize::try_from(partition).ok()?;

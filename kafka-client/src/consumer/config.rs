@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::ConfigError;
+use crate::group::assignor::Assignor;
 
 /// How to read. Names in brackets are Kafka's.
 #[derive(Debug, Clone)]
@@ -59,24 +60,55 @@ impl Default for ConsumerConfig {
     }
 }
 
-/// Membership in a group of the classic protocol.
+/// Membership in a group.
 #[derive(Debug, Clone)]
 pub struct GroupConfig {
     /// The group's name. Kafka: `group.id`. Must not be empty.
     pub id: String,
+    /// Who divides the partitions, and how. A group changes from the classic protocol to the other one while it runs: as soon as one member
+    /// speaks it, the coordinator serves both. Kafka: `group.protocol`. Default: classic.
+    pub protocol: GroupProtocol,
     /// A name of this member that outlives it: a member that comes back under it within
     /// `session_timeout` gets its partitions without a rebalance, so `close` does not leave the
     /// group (KIP-345). Kafka: `group.instance.id`. Default: none.
     pub instance_id: Option<String>,
-    /// Silence after which the coordinator gives a member up.
+    /// Silence after which the coordinator gives a member up. In the protocol of KIP-848 the coordinator's own setting counts.
     /// Kafka: `session.timeout.ms`. Default: 45 s.
     pub session_timeout: Duration,
-    /// Time between signs of life; a third of `session_timeout` or less.
+    /// Time between signs of life; a third of `session_timeout` or less. In the protocol of KIP-848 the coordinator says it.
     /// Kafka: `heartbeat.interval.ms`. Default: 3 s.
     pub heartbeat_interval: Duration,
     /// Longest time for which a rebalance waits for the application to come back to `poll`.
     /// Kafka: `max.poll.interval.ms` in its role as rebalance timeout. Default: 5 min.
     pub rebalance_timeout: Duration,
+    /// Longest time between two calls of `poll`. After it the application is taken for dead: the member leaves the group, its partitions
+    /// are [`Lost`](crate::Event::Lost), and it joins again with the next call. Time spent waiting in `poll` does not count.
+    /// Kafka: `max.poll.interval.ms`. Default: 5 min.
+    pub max_poll_interval: Duration,
+}
+
+/// How a group divides its partitions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupProtocol {
+    /// One of the members divides, with the first of these that all members offer. If all of them are cooperative, members read on during a
+    /// rebalance, and stop only what they give up (KIP-429). Kafka: `classic`, `partition.assignment.strategy`.
+    Classic {
+        /// Ways to divide, best first; at least one.
+        assignors: Vec<Assignor>,
+    },
+    /// The coordinator divides, and partitions move one by one (KIP-848; Kafka 4.0 and later). Kafka: `consumer`.
+    Consumer {
+        /// The coordinator's way to divide, such as `uniform` or `range`; `None` for its default. Kafka: `group.remote.assignor`.
+        assignor: Option<String>,
+    },
+}
+
+impl Default for GroupProtocol {
+    fn default() -> Self {
+        Self::Classic {
+            assignors: vec![Assignor::Range, Assignor::CooperativeSticky],
+        }
+    }
 }
 
 impl Default for GroupConfig {
@@ -87,6 +119,8 @@ impl Default for GroupConfig {
             session_timeout: Duration::from_secs(45),
             heartbeat_interval: Duration::from_secs(3),
             rebalance_timeout: Duration::from_mins(5),
+            max_poll_interval: Duration::from_mins(5),
+            protocol: GroupProtocol::default(),
         }
     }
 }
@@ -167,6 +201,7 @@ impl ConsumerConfig {
             group.session_timeout = group.session_timeout.min(LONGEST);
             group.heartbeat_interval = group.heartbeat_interval.min(LONGEST);
             group.rebalance_timeout = group.rebalance_timeout.min(LONGEST);
+            group.max_poll_interval = group.max_poll_interval.min(LONGEST);
         }
         self
     }
@@ -177,11 +212,15 @@ impl GroupConfig {
         if self.id.is_empty() {
             return Err(ConfigError::Missing { field: "group.id" });
         }
-        if self.heartbeat_interval.is_zero() {
-            return Err(ConfigError::TooSmall {
-                field: "heartbeat_interval",
-                least: 1,
-            });
+        let times = [
+            ("heartbeat_interval", self.heartbeat_interval),
+            ("max_poll_interval", self.max_poll_interval),
+        ];
+        if let Some((field, _)) = times.into_iter().find(|(_, time)| time.is_zero()) {
+            return Err(ConfigError::TooSmall { field, least: 1 });
+        }
+        if matches!(&self.protocol, GroupProtocol::Classic { assignors } if assignors.is_empty()) {
+            return Err(ConfigError::Missing { field: "assignors" });
         }
         if self.heartbeat_interval >= self.session_timeout {
             return Err(ConfigError::Conflict {

@@ -3,14 +3,20 @@
 //! Giving partitions up takes two steps of the application: `poll` tells it ([`Event::Revoked`](crate::Event::Revoked)), and its next
 //! `poll` says that it is done. Until then the group's task waits with joining again.
 
+use tokio::time::{Duration, Instant};
+
 use crate::topic_partition::TopicPartition;
 
-/// Topics wanted, who the member is, and how far a revocation has come.
+/// Topics wanted, who the member is, how far a revocation has come, and since when the application has not asked.
 #[derive(Debug, Default)]
 pub(crate) struct Membership {
     subscription: Option<Vec<String>>,
     identity: Identity,
     revocation: Revocation,
+    /// `None` while it waits in `poll`, and before it first did.
+    away_since: Option<Instant>,
+    /// It was away for too long, and is not back.
+    is_expired: bool,
 }
 
 /// Who a member is to its coordinator.
@@ -35,8 +41,8 @@ impl Default for Identity {
 enum Revocation {
     #[default]
     None,
-    /// The application has not been told yet.
-    Announced,
+    /// The application has not been told yet that these go.
+    Announced(Vec<TopicPartition>),
     /// It has, and had finished up to these offsets.
     Told(Vec<(TopicPartition, i64)>),
     /// It has come back since.
@@ -90,8 +96,8 @@ impl Membership {
     }
 
     /// A revocation begins; the application will be told.
-    pub(crate) fn revoking(&mut self) {
-        self.revocation = Revocation::Announced;
+    pub(crate) fn revoking(&mut self, partitions: Vec<TopicPartition>) {
+        self.revocation = Revocation::Announced(partitions);
     }
 
     /// A revocation is done at once: the application has nothing to give up.
@@ -99,9 +105,9 @@ impl Membership {
         self.revocation = Revocation::Done(Vec::new());
     }
 
-    /// Whether a revocation is under way, so that nothing should be fetched.
-    pub(crate) fn is_revoking(&self) -> bool {
-        self.is_subscribed() && !matches!(self.revocation, Revocation::None)
+    /// Whether a partition is about to be given up, so that it should not be fetched any more.
+    pub(crate) fn gives_up(&self, partition: &TopicPartition) -> bool {
+        matches!(&self.revocation, Revocation::Announced(partitions) if partitions.contains(partition))
     }
 
     /// The application was told, and had finished up to `offsets`.
@@ -124,6 +130,37 @@ impl Membership {
             Revocation::Done(offsets) => Some(std::mem::take(offsets)),
             _ => None,
         }
+    }
+
+    /// Topics to read as a member now: none while the application is away for too long.
+    pub(crate) fn wants(&self) -> &[String] {
+        if self.is_expired {
+            return &[];
+        }
+        self.subscription()
+    }
+
+    /// The application is in `poll`; true if it had been given up.
+    pub(crate) fn enter_poll(&mut self) -> bool {
+        self.away_since = None;
+        std::mem::take(&mut self.is_expired)
+    }
+
+    /// The application has left `poll`.
+    pub(crate) fn leave_poll(&mut self, now: Instant) {
+        self.away_since = Some(now);
+    }
+
+    /// When the application is away for too long, if it may be `interval`; `None` if that cannot happen now.
+    pub(crate) fn expiry(&self, interval: Duration) -> Option<Instant> {
+        let counts = self.is_subscribed() && !self.is_expired;
+        let since = self.away_since.filter(|_| counts)?;
+        since.checked_add(interval)
+    }
+
+    /// The application is away for too long.
+    pub(crate) fn expire(&mut self) {
+        self.is_expired = true;
     }
 
     /// Nothing is being revoked any more.

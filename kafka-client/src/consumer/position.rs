@@ -130,6 +130,11 @@ impl Positions {
         self.partitions.insert(partition, entry);
     }
 
+    /// Removes a partition.
+    pub(crate) fn remove(&mut self, partition: &TopicPartition) {
+        self.partitions.remove(partition);
+    }
+
     /// Removes all partitions.
     pub(crate) fn clear(&mut self) {
         self.partitions.clear();
@@ -140,9 +145,9 @@ impl Positions {
         self.partitions.keys()
     }
 
-    /// Whether there are none.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.partitions.is_empty()
+    /// Whether it is one of them.
+    pub(crate) fn is_assigned(&self, partition: &TopicPartition) -> bool {
+        self.partitions.contains_key(partition)
     }
 
     /// What the application gets next; `None` if it is not known, or the partition not assigned.

@@ -138,13 +138,21 @@ impl State {
         self.changes.group |= self.membership.came_back();
     }
 
+    /// The application is in `poll`.
+    pub(crate) fn enter_poll(&mut self) {
+        self.changes.group |= self.membership.enter_poll();
+    }
+
     /// The next event; `None` if there is nothing to tell. What is returned has to reach the application: positions have moved.
     pub(crate) fn next(&mut self) -> Option<Result<Event, Error>> {
         if let Some(next) = self.pending.pop_front() {
-            if matches!(next, Ok(Event::Revoked(_))) {
-                let offsets = self.committable();
+            if let Ok(Event::Revoked(partitions)) = &next {
+                let mut offsets = self.committable();
+                offsets.retain(|(partition, _)| partitions.contains(partition));
                 self.membership.revocation_told(offsets);
-                self.forget_assignment();
+                for partition in partitions {
+                    self.forget(partition);
+                }
             }
             return Some(next);
         }

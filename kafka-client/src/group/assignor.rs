@@ -23,10 +23,6 @@ use crate::topic_partition::TopicPartition;
 /// Members offer one or several, and the group uses one that all of them offer. Every partition of every topic goes to exactly one of
 /// the members that subscribe to the topic. All are deterministic, and Java, librdkafka and others have them under the same names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(
-    unreachable_pub,
-    reason = "for the configuration of groups, which does not offer it yet"
-)]
 pub enum Assignor {
     /// `range`: of each topic, every member gets a run of neighbouring partitions; the first members get one more if it does not
     /// divide.
@@ -92,7 +88,6 @@ impl Assignor {
     ];
 
     /// What Kafka calls it in `JoinGroup` and in the configuration of clients other than Java's: `cooperative-sticky`.
-    #[expect(unreachable_pub, reason = "as the type is")]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Range => "range",

@@ -8,14 +8,18 @@
 //!    └───────────────────────────────────── Revoking ──┐ Heartbeat
 //!                                                ▲ ────┘
 //! ```
-//! Rebalancing is eager: a member gives up everything, joins again and gets a new assignment. A coordinator that moves or loads changes
-//! nothing about who the member is; one that does not know the member makes it start over, its partitions lost.
+//! With an eager assignor a member gives up everything, joins again and gets a new assignment. With cooperative ones (KIP-429) it joins
+//! again with what it has and reads on; what it is to give up it gives up afterwards, and joins once more so that others can have it. A
+//! coordinator that moves or loads changes nothing about who the member is; one that does not know the member makes it start over, its
+//! partitions lost.
 
+pub(crate) mod driver;
 pub(crate) mod protocol;
+mod request;
 
 use kafka_wire::messages::heartbeat::{HeartbeatRequest, HeartbeatResponse};
 use kafka_wire::messages::join_group::{
-    JoinGroupRequest, JoinGroupRequestProtocol, JoinGroupResponse, JoinGroupResponseMember,
+    JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember,
 };
 use kafka_wire::messages::sync_group::{
     SyncGroupRequest, SyncGroupRequestAssignment, SyncGroupResponse,
@@ -23,10 +27,11 @@ use kafka_wire::messages::sync_group::{
 use kafka_wire::{ErrorCode, Request as _};
 use tokio::time::Instant;
 
-use crate::consumer::config::{GroupConfig, wire_ms};
+use crate::consumer::config::{GroupConfig, GroupProtocol};
 use crate::consumer::membership::Identity;
 use crate::error::Error;
-use crate::group::assignor::Assignor;
+use crate::group::assignor::{Assignor, RebalanceProtocol};
+use crate::group::driver::Outcome;
 use crate::retry::Backoff;
 use crate::topic_partition::TopicPartition;
 
@@ -37,31 +42,18 @@ pub(crate) enum Step {
     Wait(Option<Instant>),
     /// Send this, and pass the answer to [`Member::joined`].
     Join(JoinGroupRequest),
-    /// The member leads: divide partitions among these, and pass the result to [`Member::divided`].
-    Divide(Vec<JoinGroupResponseMember>),
+    /// The member leads: divide partitions among these in this way, and pass the result to [`Member::divided`].
+    Divide(Assignor, Vec<JoinGroupResponseMember>),
     /// Send this, and pass the answer to [`Member::synced`].
     Sync(SyncGroupRequest),
     /// Send this, and pass the answer to [`Member::beat`].
     Heartbeat(HeartbeatRequest),
-    /// Have the application give its partitions up, and call [`Member::revoked`] when it has.
-    Revoke,
+    /// Have the application give these partitions up, and call [`Member::revoked`] when it has.
+    Revoke(Vec<TopicPartition>),
     /// The application did not give its partitions up in time: they are lost.
     Abandon,
     /// Leave the group, then call [`Member::left`].
     Leave,
-}
-
-/// What an answer means for others.
-#[derive(Debug, Default)]
-pub(crate) struct Outcome {
-    /// The group has given the member up.
-    pub(crate) lost: bool,
-    /// The coordinator is another broker, or cannot be reached.
-    pub(crate) find_coordinator: bool,
-    /// What went wrong, if the application might have to know.
-    pub(crate) error: Option<Error>,
-    /// What the member is to read.
-    pub(crate) assigned: Option<Vec<TopicPartition>>,
 }
 
 /// The member.
@@ -75,6 +67,16 @@ pub(crate) struct Member {
     joined_topics: Vec<String>,
     phase: Phase,
     leads: bool,
+    /// What the member offers to divide by, best first.
+    assignors: Vec<Assignor>,
+    /// What this generation divides by.
+    assignor: Option<Assignor>,
+    /// What the member has.
+    owned: Vec<TopicPartition>,
+    /// What it was last assigned and when, for assignors that give it back; `None` after it was lost.
+    previous: Option<(i32, Vec<TopicPartition>)>,
+    /// Where it runs.
+    rack: Option<String>,
     heartbeat_due: Instant,
     not_before: Option<Instant>,
     backoff: Backoff,
@@ -92,19 +94,33 @@ enum Phase {
     Joined(Vec<SyncGroupRequestAssignment>),
     /// Has its assignment.
     Stable,
-    /// Has to give its assignment up.
-    Revoke,
-    /// Gives its assignment up, at the latest then.
-    Revoking(Instant),
+    /// Has to give these up.
+    Revoke(Vec<TopicPartition>),
+    /// Gives these up, at the latest then.
+    Revoking(Vec<TopicPartition>, Instant),
     /// Another member took its lasting name; nothing is done any more.
     Fenced,
 }
 
 impl Member {
     /// A member that has not joined. Failures are tried again after `backoff`.
-    pub(crate) fn new(config: GroupConfig, backoff: Backoff, now: Instant) -> Self {
+    pub(crate) fn new(
+        config: GroupConfig,
+        rack: Option<String>,
+        backoff: Backoff,
+        now: Instant,
+    ) -> Self {
+        let assignors = match &config.protocol {
+            GroupProtocol::Classic { assignors } => assignors.clone(),
+            GroupProtocol::Consumer { .. } => Vec::new(),
+        };
         Self {
             config,
+            assignors,
+            assignor: None,
+            owned: Vec::new(),
+            previous: None,
+            rack,
             identity: Identity::default(),
             topics: Vec::new(),
             joined_topics: Vec::new(),
@@ -137,9 +153,32 @@ impl Member {
     /// Has the group divide anew.
     pub(crate) fn rejoin(&mut self, reason: &'static str) {
         if self.phase == Phase::Stable {
-            self.phase = Phase::Revoke;
             self.reason = reason;
+            self.begin_rebalance();
         }
+    }
+
+    fn is_cooperative(&self) -> bool {
+        RebalanceProtocol::common(&self.assignors) == RebalanceProtocol::Cooperative
+    }
+
+    /// On the way to joining again: with what the member has and still wants, or with nothing.
+    fn begin_rebalance(&mut self) {
+        let is_cooperative = self.is_cooperative();
+        let stays = |one: &&TopicPartition| {
+            is_cooperative && self.topics.iter().any(|topic| **topic == *one.topic)
+        };
+        let goes: Vec<_> = self
+            .owned
+            .iter()
+            .filter(|one| !stays(one))
+            .cloned()
+            .collect();
+        self.phase = if is_cooperative && goes.is_empty() {
+            Phase::Out
+        } else {
+            Phase::Revoke(goes)
+        };
     }
 
     /// What to do next.
@@ -155,20 +194,25 @@ impl Member {
             Phase::Fenced => Step::Wait(None),
             Phase::Out if self.topics.is_empty() => self.leave(),
             Phase::Out => self.join(),
-            Phase::Leading(members) => Step::Divide(std::mem::take(members)),
+            Phase::Leading(members) => {
+                let assignor = self.assignor.unwrap_or(Assignor::Range);
+                Step::Divide(assignor, std::mem::take(members))
+            }
             Phase::Joined(assignments) => {
                 let assignments = std::mem::take(assignments);
                 Step::Sync(self.sync(assignments))
             }
-            Phase::Revoke => {
-                self.phase = Phase::Revoking(now + self.config.rebalance_timeout);
-                Step::Revoke
+            Phase::Revoke(partitions) => {
+                let partitions = std::mem::take(partitions);
+                let until = now + self.config.rebalance_timeout;
+                self.phase = Phase::Revoking(partitions.clone(), until);
+                Step::Revoke(partitions)
             }
-            Phase::Revoking(until) if *until <= now => Step::Abandon,
-            Phase::Stable | Phase::Revoking(_) if self.heartbeat_due <= now => {
+            Phase::Revoking(_, until) if *until <= now => Step::Abandon,
+            Phase::Stable | Phase::Revoking(..) if self.heartbeat_due <= now => {
                 Step::Heartbeat(self.heartbeat())
             }
-            Phase::Revoking(until) => Step::Wait(Some(self.heartbeat_due.min(*until))),
+            Phase::Revoking(_, until) => Step::Wait(Some(self.heartbeat_due.min(*until))),
             Phase::Stable => Step::Wait(Some(self.heartbeat_due)),
         }
     }
@@ -179,47 +223,6 @@ impl Member {
             Step::Leave
         } else {
             Step::Wait(None)
-        }
-    }
-
-    fn join(&mut self) -> Step {
-        self.joined_topics.clone_from(&self.topics);
-        Step::Join(JoinGroupRequest {
-            group_id: self.config.id.clone(),
-            session_timeout_ms: wire_ms(self.config.session_timeout),
-            rebalance_timeout_ms: wire_ms(self.config.rebalance_timeout),
-            member_id: self.identity.member_id.clone(),
-            group_instance_id: self.config.instance_id.clone(),
-            protocol_type: PROTOCOL_TYPE.into(),
-            protocols: vec![JoinGroupRequestProtocol {
-                name: Assignor::Range.name().into(),
-                metadata: protocol::subscription(protocol::Subscription {
-                    topics: &self.topics,
-                    ..Default::default()
-                }),
-            }],
-            reason: Some(self.reason.into()),
-        })
-    }
-
-    fn sync(&self, assignments: Vec<SyncGroupRequestAssignment>) -> SyncGroupRequest {
-        SyncGroupRequest {
-            group_id: self.config.id.clone(),
-            generation_id: self.identity.generation,
-            member_id: self.identity.member_id.clone(),
-            group_instance_id: self.config.instance_id.clone(),
-            protocol_type: Some(PROTOCOL_TYPE.into()),
-            protocol_name: Some(Assignor::Range.name().into()),
-            assignments,
-        }
-    }
-
-    fn heartbeat(&self) -> HeartbeatRequest {
-        HeartbeatRequest {
-            group_id: self.config.id.clone(),
-            generation_id: self.identity.generation,
-            member_id: self.identity.member_id.clone(),
-            group_instance_id: self.config.instance_id.clone(),
         }
     }
 
@@ -244,6 +247,9 @@ impl Member {
         self.backoff.reset();
         self.reason = "the group rebalances";
         self.leads = answer.leader == answer.member_id;
+        let chosen = answer.protocol_name.unwrap_or_default();
+        let chosen = Assignor::named(&chosen);
+        self.assignor = chosen.filter(|one| self.assignors.contains(one));
         self.identity = Identity {
             member_id: answer.member_id,
             generation: answer.generation_id,
@@ -277,18 +283,31 @@ impl Member {
             return self.refused(SyncGroupRequest::name(), code, now);
         }
         match protocol::assignment(&answer.assignment) {
-            Ok(partitions) => {
-                self.phase = Phase::Stable;
-                self.heartbeat_due = now + self.config.heartbeat_interval;
-                Outcome {
-                    assigned: Some(partitions),
-                    ..Outcome::default()
-                }
-            }
+            Ok(partitions) => self.has_been_assigned(partitions, now),
             Err(source) => {
                 let broker = format!("leader of group {}", self.config.id).into();
                 self.failed(Error::Malformed { broker, source }, now)
             }
+        }
+    }
+
+    fn has_been_assigned(&mut self, partitions: Vec<TopicPartition>, now: Instant) -> Outcome {
+        self.heartbeat_due = now + self.config.heartbeat_interval;
+        let goes = self.owned.iter().filter(|one| !partitions.contains(one));
+        let goes: Vec<_> = goes.cloned().collect();
+        self.previous = Some((self.identity.generation, partitions.clone()));
+        // Until the application has given them up, they are still its.
+        let has = [partitions, goes.clone()].concat();
+        self.owned.clone_from(&has);
+        self.phase = if goes.is_empty() {
+            Phase::Stable
+        } else {
+            self.reason = "the member gave partitions up";
+            Phase::Revoke(goes)
+        };
+        Outcome {
+            assigned: Some(has),
+            ..Outcome::default()
         }
     }
 
@@ -311,9 +330,19 @@ impl Member {
         }
     }
 
-    /// The application has given its partitions up, or has none.
+    /// The application has given up what it was asked for, or has none of it.
     pub(crate) fn revoked(&mut self) {
-        if matches!(self.phase, Phase::Revoking(_)) {
+        match std::mem::replace(&mut self.phase, Phase::Out) {
+            Phase::Revoking(partitions, _) => self.owned.retain(|one| !partitions.contains(one)),
+            other => self.phase = other,
+        }
+    }
+
+    /// The member has nothing any more, and is to join again.
+    pub(crate) fn abandoned(&mut self) {
+        self.owned.clear();
+        self.previous = None;
+        if self.phase != Phase::Fenced {
             self.phase = Phase::Out;
         }
     }
@@ -322,7 +351,7 @@ impl Member {
     pub(crate) fn left(&mut self) {
         self.identity = Identity::default();
         self.joined_topics.clear();
-        self.phase = Phase::Out;
+        self.abandoned();
         self.leads = false;
     }
 
@@ -342,25 +371,26 @@ impl Member {
             ErrorCode::REBALANCE_IN_PROGRESS => {
                 self.heartbeat_due = now + self.config.heartbeat_interval;
                 if self.phase == Phase::Stable {
-                    self.phase = Phase::Revoke;
+                    self.begin_rebalance();
                 }
                 return outcome;
             }
             ErrorCode::UNKNOWN_MEMBER_ID => {
                 self.identity = Identity::default();
-                self.phase = Phase::Out;
+                self.abandoned();
                 self.reason = "the coordinator did not know the member";
                 outcome.lost = true;
                 return outcome;
             }
             ErrorCode::ILLEGAL_GENERATION => {
                 self.identity.generation = -1;
-                self.phase = Phase::Out;
+                self.abandoned();
                 self.reason = "the member missed a rebalance";
                 outcome.lost = true;
                 return outcome;
             }
             ErrorCode::FENCED_INSTANCE_ID => {
+                self.owned.clear();
                 self.phase = Phase::Fenced;
                 outcome.lost = true;
             }
@@ -379,9 +409,6 @@ impl Member {
         outcome
     }
 }
-
-/// What consumers call their protocol.
-const PROTOCOL_TYPE: &str = "consumer";
 
 #[cfg(test)]
 mod tests;

@@ -1,107 +1,125 @@
-//! The task of one group member: it carries out what [`Member`] wants, and tells the consumer what becomes of its partitions.
+//! The task of one group member, of either protocol: it carries out what the member wants, and tells the consumer what becomes of its
+//! partitions.
 //!
-//! It runs beside the application, so the heart beats while records are processed. Requests that the coordinator holds back (join and
-//! sync) have a connection of their own.
+//! It runs beside the application, so the heart beats while records are processed. An application that stays away from `poll` for longer
+//! than `max_poll_interval` is taken for dead: the member leaves, and joins again when the application is back.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures_util::future::join_all;
-use kafka_wire::messages::join_group::JoinGroupResponseMember;
-use kafka_wire::messages::leave_group::{LeaveGroupRequest, MemberIdentity};
-use kafka_wire::messages::sync_group::SyncGroupRequestAssignment;
-use kafka_wire::{ErrorCode, Request};
-use tokio::time::{Duration, Instant, timeout, timeout_at};
+use kafka_wire::Request;
+use tokio::time::{Duration, Instant, timeout_at};
 
-use crate::cluster::wanted::Kept;
+use crate::consumer::config::GroupProtocol;
 use crate::consumer::membership::Identity;
 use crate::consumer::patience::Patience;
 use crate::consumer::shared::{Shared, sleep_until_some};
 use crate::consumer::state::State;
 use crate::error::Error;
-use crate::group::assignor::{Assignor, Topic, Topics};
-use crate::group::classic::protocol::{assignment_of, candidate};
-use crate::group::classic::{Member, Outcome, Step};
 use crate::group::committer::Committer;
 use crate::group::offsets::Offsets;
-use crate::net::connection::Connection;
+use crate::group::{classic, modern};
 use crate::topic_partition::TopicPartition;
 
 /// Runs until it is dropped. Without a subscription it waits for one.
 pub(crate) async fn run(shared: Arc<Shared>, offsets: Offsets, committer: Committer) {
-    let member = Member::new(offsets.group().clone(), shared.backoff(), Instant::now());
-    let driver = Driver {
+    let protocol = offsets.group().protocol.clone();
+    let desk = Desk {
         patience: shared.patience(),
         shared,
         offsets,
         committer,
-        member,
-        waiting_line: None,
-        divided: BTreeMap::new(),
-        kept: Vec::new(),
     };
-    driver.run().await;
+    match protocol {
+        GroupProtocol::Classic { .. } => classic::driver::run(desk).await,
+        GroupProtocol::Consumer { .. } => modern::driver::run(desk).await,
+    }
 }
 
-struct Driver {
-    shared: Arc<Shared>,
-    offsets: Offsets,
+/// Leaves the group, so that others need not wait for the session to end, at the latest by `deadline`.
+///
+/// # Errors
+/// Why the coordinator was not told: it will notice when the session times out.
+pub(crate) async fn leave(
+    offsets: &Offsets,
+    identity: &Identity,
+    deadline: Instant,
+) -> Result<(), Error> {
+    let started = Instant::now();
+    let leave = async {
+        match offsets.group().protocol {
+            GroupProtocol::Classic { .. } => classic::driver::leave(offsets, identity).await,
+            GroupProtocol::Consumer { .. } => modern::driver::leave(offsets, identity).await,
+        }
+    };
+    timeout_at(deadline, leave).await.unwrap_or_else(|_| {
+        Err(Error::Timeout {
+            api: "LeaveGroup",
+            broker: offsets.coordinator_name(),
+            after: started.elapsed(),
+        })
+    })
+}
+
+/// What an answer means for others than the member.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The group has given the member up.
+    pub(crate) lost: bool,
+    /// The coordinator is another broker, or cannot be reached.
+    pub(crate) find_coordinator: bool,
+    /// What went wrong, if the application might have to know.
+    pub(crate) error: Option<Error>,
+    /// All that the member is to read.
+    pub(crate) assigned: Option<Vec<TopicPartition>>,
+}
+
+/// What a member's task works with, whatever the protocol.
+pub(super) struct Desk {
+    pub(super) shared: Arc<Shared>,
+    pub(super) offsets: Offsets,
     committer: Committer,
-    member: Member,
     patience: Patience,
-    /// For join and sync.
-    waiting_line: Option<Arc<Connection>>,
-    /// How many partitions topics had when the member last divided them.
-    divided: BTreeMap<String, usize>,
-    /// Those topics: refreshes have to ask for them.
-    kept: Vec<Kept>,
 }
 
-impl Driver {
-    async fn run(mut self) {
-        let mut bell = self.shared.group_bell();
-        let mut metadata = self.shared.cluster.changed();
-        loop {
-            bell.borrow_and_update();
-            metadata.borrow_and_update();
-            self.look().await;
-            match self.member.next(Instant::now()) {
-                Step::Wait(until) => tokio::select! {
-                    _ = bell.changed() => {}
-                    _ = metadata.changed() => {}
-                    () = sleep_until_some(until) => {}
-                },
-                step => self.carry_out(step).await,
-            }
-            let identity = self.member.identity();
-            self.shared
-                .with(|state| state.membership.set_identity(identity));
+/// What happened outside since the last step.
+pub(super) struct News {
+    /// What the application wants to read; nothing while it is away.
+    pub(super) topics: Vec<String>,
+    /// The application has just been found to be away for too long: its partitions are lost.
+    pub(super) is_expired: bool,
+    /// It has given partitions up.
+    pub(super) has_revoked: bool,
+}
+
+impl Desk {
+    /// Looks at what happened outside, and commits what was finished before partitions go to others. Brief: no heart beats meanwhile.
+    pub(super) async fn look(&self, identity: &Identity) -> News {
+        let interval = self.offsets.group().max_poll_interval;
+        let now = Instant::now();
+        let (news, finished) = self.shared.with(|state| {
+            let is_expired = state.expire(interval, now);
+            let finished = state.membership.take_revoked();
+            let news = News {
+                topics: state.membership.wants().to_vec(),
+                is_expired,
+                has_revoked: finished.is_some(),
+            };
+            (news, finished)
+        });
+        if news.is_expired {
+            let group = &self.offsets.group().id;
+            tracing::warn!(%group, ?interval, "the application did not poll in time; leaving the group");
         }
+        self.commit(identity, finished.unwrap_or_default()).await;
+        news
     }
 
-    /// What happened outside since the last step.
-    async fn look(&mut self) {
-        let topics = self
-            .shared
-            .with(|state| state.membership.subscription().to_vec());
-        self.member.subscribe(&topics);
-        if self.member.leads() && self.partitions_of(self.divided.keys()) != self.divided {
-            self.member.rejoin("the partitions of topics changed");
-        }
-        let revoked = self.shared.with(|state| state.membership.take_revoked());
-        if let Some(finished) = revoked {
-            self.commit(finished).await;
-            self.member.revoked();
-        }
-    }
-
-    /// Commits what was finished before partitions go to others. Brief: no heart beats meanwhile.
-    async fn commit(&self, finished: Vec<(TopicPartition, i64)>) {
+    async fn commit(&self, identity: &Identity, finished: Vec<(TopicPartition, i64)>) {
         if self.shared.config.auto_commit.is_none() || finished.is_empty() {
             return;
         }
         let deadline = Instant::now() + self.offsets.group().session_timeout / 3;
-        let identity = self.member.identity().clone();
+        let identity = identity.clone();
         if let Err(error) = self.committer.commit(identity, finished, deadline).await {
             let group = &self.offsets.group().id;
             let error = crate::error::chain(&error);
@@ -109,42 +127,30 @@ impl Driver {
         }
     }
 
-    async fn carry_out(&mut self, step: Step) {
-        let rebalance = self.offsets.group().rebalance_timeout + PATIENCE_BEYOND;
-        let outcome = match step {
-            Step::Wait(_) => return,
-            Step::Join(request) => {
-                let answer = self.wait_in_line(&request, rebalance).await;
-                self.member.joined(answer, Instant::now())
-            }
-            Step::Sync(request) => {
-                let answer = self.wait_in_line(&request, rebalance).await;
-                self.member.synced(answer, Instant::now())
-            }
-            Step::Heartbeat(request) => {
-                let answer = self.beat(&request).await;
-                self.member.beat(answer, Instant::now())
-            }
-            Step::Divide(members) => return self.divide(members).await,
-            Step::Revoke => return self.shared.with(State::revoke),
-            Step::Abandon => {
-                self.shared.with(State::lost);
-                return self.member.revoked();
-            }
-            Step::Leave => {
-                let identity = self.member.identity().clone();
-                let limit = self.shared.cluster.config().request_timeout;
-                let _ = leave(&self.offsets, &identity, Instant::now() + limit).await;
-                return self.member.left();
-            }
-        };
-        self.settle(outcome);
+    /// Waits until then, or until something happens outside.
+    pub(super) async fn wait(&self, until: Option<Instant>, bells: &mut Bells) {
+        let interval = self.offsets.group().max_poll_interval;
+        let expiry = self.shared.with(|state| state.membership.expiry(interval));
+        tokio::select! {
+            _ = bells.group.changed() => {}
+            _ = bells.metadata.changed() => {}
+            () = sleep_until_some(until) => {}
+            () = sleep_until_some(expiry) => {}
+        }
     }
 
-    fn settle(&mut self, outcome: Outcome) {
+    /// What rings for the member's task.
+    pub(super) fn bells(&self) -> Bells {
+        Bells {
+            group: self.shared.group_bell(),
+            metadata: self.shared.cluster.changed(),
+        }
+    }
+
+    /// Acts on what an answer means.
+    pub(super) fn settle(&mut self, outcome: Outcome, identity: &Identity) {
         if outcome.find_coordinator {
             self.offsets.forget_coordinator();
-            self.waiting_line = None;
         }
         if outcome.lost {
             self.shared.with(State::lost);
@@ -160,147 +166,40 @@ impl Driver {
             None => self.patience.reset(),
         }
         if let Some(partitions) = outcome.assigned {
-            let identity = self.member.identity();
-            self.shared.with(|state| {
-                state.membership.set_identity(identity);
-                state.assigned(partitions);
-            });
+            self.assign(partitions, identity);
         }
     }
 
-    /// A request that the coordinator holds back until all members have come.
-    async fn wait_in_line<R: Request>(
-        &mut self,
+    /// Tells the consumer what it has to read.
+    pub(super) fn assign(&self, partitions: Vec<TopicPartition>, identity: &Identity) {
+        self.shared.with(|state| {
+            state.membership.set_identity(identity);
+            state.assigned(partitions);
+        });
+    }
+
+    /// Asks the coordinator for what it answers at once.
+    pub(super) async fn ask<R: Request>(
+        &self,
         request: &R,
         limit: Duration,
     ) -> Result<R::Response, Error> {
-        let node = self.offsets.coordinator_id().await?;
-        let open = self.waiting_line.take();
-        let open = open.filter(|line| line.node_id() == node && line.stands());
-        let connection = match open {
-            Some(connection) => connection,
-            None => self.shared.cluster.private(node, &self.shared.stop).await?,
-        };
-        self.waiting_line = Some(connection.clone());
-        let mut answer = connection.send(request, limit).await?;
-        let look = self.shared.cluster.config().request_timeout;
-        loop {
-            if let Ok(answer) = timeout(look, &mut answer).await {
-                return answer;
-            }
-            // It may take as long as the slowest member, or for ever if the coordinator is gone without a word.
-            self.offsets.forget_coordinator();
-            if self.offsets.coordinator_id().await? != node {
-                return Err(Error::Refused {
-                    api: R::name(),
-                    subject: self.offsets.group().id.clone(),
-                    code: ErrorCode::NOT_COORDINATOR,
-                    message: None,
-                });
-            }
-        }
-    }
-
-    async fn beat<R: Request>(&self, request: &R) -> Result<R::Response, Error> {
-        let group = self.offsets.group();
-        let limit = self
-            .shared
-            .cluster
-            .config()
-            .request_timeout
-            .min(group.session_timeout / 3);
+        let limit = self.shared.cluster.config().request_timeout.min(limit);
         let connection = self.offsets.coordinator().await?;
         connection.send(request, limit).await?.await
     }
-
-    /// Divides the partitions of all topics that members want.
-    async fn divide(&mut self, members: Vec<JoinGroupResponseMember>) {
-        let candidates: Vec<_> = members.into_iter().map(candidate).collect();
-        let topics: BTreeSet<_> = candidates.iter().flat_map(|one| &one.topics).collect();
-        let cluster = &self.shared.cluster;
-        self.kept = topics.iter().map(|topic| cluster.keep(topic)).collect();
-        let known = topics.iter().map(|topic| cluster.topic(topic, TOPIC_WAIT));
-        // Topics that do not show up have no partitions; when they do, the group divides again.
-        join_all(known).await;
-        self.divided = self.partitions_of(topics.into_iter());
-        let known = self.divided.iter().map(|(name, partitions)| {
-            let partitions = *partitions;
-            let racks = Vec::new();
-            (name.clone(), Topic { partitions, racks })
-        });
-        let topics: Topics = known.collect();
-        let division = Assignor::Range.divide(&candidates, &topics).into_iter();
-        let assignments: Result<Vec<SyncGroupRequestAssignment>, _> = division
-            .map(|(member, topics)| assignment_of(member, topics))
-            .collect();
-        // Topic names came from the wire, so they fit it.
-        self.member.divided(assignments.unwrap_or_default());
-    }
-
-    fn partitions_of<'a>(
-        &self,
-        topics: impl Iterator<Item = &'a String>,
-    ) -> BTreeMap<String, usize> {
-        let picture = self.shared.cluster.metadata();
-        let count = |topic: &str| {
-            picture
-                .topic(topic)
-                .map_or(0, |known| known.partitions.len())
-        };
-        topics.map(|topic| (topic.clone(), count(topic))).collect()
-    }
 }
 
-/// Leaves the group, so that others need not wait for the session to end. Static members do not: they may come back (KIP-345).
-pub(crate) async fn leave(
-    offsets: &Offsets,
-    identity: &Identity,
-    deadline: Instant,
-) -> Result<(), Error> {
-    let group = offsets.group();
-    if identity.member_id.is_empty() || group.instance_id.is_some() {
-        return Ok(());
-    }
-    let ask = async {
-        let connection = offsets.coordinator().await?;
-        let mut request = LeaveGroupRequest {
-            group_id: group.id.clone(),
-            ..Default::default()
-        };
-        if connection.version_of::<LeaveGroupRequest>()? >= 3 {
-            request.members = vec![MemberIdentity {
-                member_id: identity.member_id.clone(),
-                reason: Some("the consumer was closed".into()),
-                ..Default::default()
-            }];
-        } else {
-            request.member_id.clone_from(&identity.member_id);
-        }
-        let answer = connection.call(&request).await?;
-        let of_members = answer.members.iter().map(|member| member.error_code);
-        let codes = std::iter::once(answer.error_code).chain(of_members);
-        match codes.into_iter().find(|code| !code.is_ok()) {
-            // Whom the coordinator does not know has left.
-            None | Some(ErrorCode::UNKNOWN_MEMBER_ID) => Ok(()),
-            Some(code) => Err(Error::Refused {
-                api: LeaveGroupRequest::name(),
-                subject: group.id.clone(),
-                code,
-                message: None,
-            }),
-        }
-    };
-    let started = Instant::now();
-    timeout_at(deadline, ask).await.unwrap_or_else(|_| {
-        Err(Error::Timeout {
-            api: LeaveGroupRequest::name(),
-            broker: offsets.coordinator_name(),
-            after: started.elapsed(),
-        })
-    })
+/// What rings for the member's task: the application, and news of the cluster.
+pub(super) struct Bells {
+    group: tokio::sync::watch::Receiver<()>,
+    metadata: tokio::sync::watch::Receiver<u64>,
 }
 
-/// A coordinator may answer a join as late as the rebalance times out.
-const PATIENCE_BEYOND: Duration = Duration::from_secs(5);
-/// How long a leader waits for topics that it does not know.
-const TOPIC_WAIT: Duration = Duration::from_secs(1);
+impl Bells {
+    /// What has rung so far is seen to.
+    pub(super) fn heard(&mut self) {
+        self.group.borrow_and_update();
+        self.metadata.borrow_and_update();
+    }
+}

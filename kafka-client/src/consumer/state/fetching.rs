@@ -21,10 +21,8 @@ impl State {
         now: Instant,
         leads: impl Fn(&TopicPartition) -> bool,
     ) -> Vec<Wanted> {
-        if self.membership.is_revoking() {
-            return Vec::new();
-        }
-        let wanted = self.positions.wanted(now, leads);
+        let stays = |partition: &TopicPartition| !self.membership.gives_up(partition);
+        let wanted = self.positions.wanted(now, |one| leads(one) && stays(one));
         if wanted.is_empty() || self.buffer.answers(node) < MAX_ANSWERS {
             return wanted;
         }

@@ -278,14 +278,14 @@ fn partitions_are_given_up_when_the_application_has_come_back() {
     let mut state = member(&[0]);
     fetch(&mut state, 1, 2);
     assert_eq!(offsets(poll(&mut state)), [5, 6]);
-    state.revoke();
+    state.revoke(&[name(0)]);
     assert_eq!(to_fetch(&mut state), []);
     assert_eq!(state.committable(), [(name(0), 5)], "it is still at work");
     assert!(state.membership.take_revoked().is_none());
 
     assert!(matches!(poll(&mut state), Some(Ok(Event::Revoked(list))) if list == [name(0)]));
     assert!(state.membership.take_revoked().is_none());
-    assert!(state.positions.is_empty());
+    assert_eq!(state.positions.assignment().count(), 0);
 
     assert!(poll(&mut state).is_none());
     assert!(state.changes().group, "the group's task has to know");
@@ -293,14 +293,30 @@ fn partitions_are_given_up_when_the_application_has_come_back() {
 }
 
 #[test]
+fn what_is_not_given_up_goes_on() {
+    let mut state = member(&[0, 1]);
+    fetch(&mut state, 1, 2);
+    state.revoke(&[name(0)]);
+    assert!(matches!(poll(&mut state), Some(Ok(Event::Revoked(list))) if list == [name(0)]));
+    let left: Vec<_> = state.positions.assignment().cloned().collect();
+    assert_eq!(left, [name(1)]);
+    poll(&mut state);
+    assert_eq!(state.membership.take_revoked(), Some(vec![(name(0), 5)]));
+
+    state.assigned(vec![name(1), name(2)]);
+    assert!(matches!(poll(&mut state), Some(Ok(Event::Assigned(list))) if list == [name(2)]));
+    assert_eq!(state.positions.position(&name(1)), Some(7), "where it was");
+}
+
+#[test]
 fn nothing_is_given_up_without_a_word_but_nothing_needs_none() {
     let mut state = state(OffsetReset::Latest);
     state.subscribe(vec!["t".into()]);
-    state.revoke();
+    state.revoke(&[name(0)]);
     assert_eq!(state.membership.take_revoked(), Some(vec![]));
 
     state.assigned(vec![name(0)]);
-    state.revoke();
+    state.revoke(&[name(0)]);
     assert_eq!(
         state.membership.take_revoked(),
         Some(vec![]),
@@ -312,7 +328,7 @@ fn nothing_is_given_up_without_a_word_but_nothing_needs_none() {
 #[test]
 fn what_the_group_took_away_is_lost() {
     let mut state = member(&[0]);
-    state.revoke();
+    state.revoke(&[name(0)]);
     state.lost();
     assert!(matches!(poll(&mut state), Some(Ok(Event::Lost(list))) if list == [name(0)]));
     assert!(poll(&mut state).is_none(), "not revoked as well");
@@ -340,14 +356,14 @@ fn nothing_committed_falls_to_the_policy_and_says_so_if_there_is_none() {
 #[test]
 fn the_group_has_no_say_once_partitions_are_assigned_by_hand() {
     let mut state = member(&[0]);
-    state.revoke();
+    state.revoke(&[name(0)]);
     state.assign([(name(3), Start::Offset(1))].into_iter());
     state.lost();
     state.assigned(vec![name(0)]);
     assert!(poll(&mut state).is_none());
     let assigned: Vec<_> = state.positions.assignment().cloned().collect();
     assert_eq!(assigned, [name(3)]);
-    state.revoke();
+    state.revoke(&[name(0)]);
     assert_eq!(
         state.membership.take_revoked(),
         Some(vec![]),

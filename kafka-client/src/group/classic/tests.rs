@@ -14,7 +14,7 @@ fn member(now: Instant) -> Member {
         ..Default::default()
     };
     let backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(1));
-    let mut member = Member::new(config, backoff, now);
+    let mut member = Member::new(config, None, backoff, now);
     member.subscribe(&["t".into()]);
     member
 }
@@ -38,8 +38,14 @@ fn accepted(leader: &str) -> JoinGroupResponse {
         generation_id: 7,
         leader: leader.into(),
         member_id: "me".into(),
+        protocol_name: Some("range".into()),
         ..Default::default()
     }
+}
+
+/// What [`stable`] members have.
+fn owned() -> Vec<TopicPartition> {
+    vec![TopicPartition::new("t", 0), TopicPartition::new("t", 2)]
 }
 
 fn division(partitions: &[i32]) -> SyncGroupResponse {
@@ -117,7 +123,7 @@ fn a_leader_divides_and_sends_the_division() {
     let mut answer = accepted("me");
     answer.members = vec![JoinGroupResponseMember::default()];
     member.joined(Ok(answer), now);
-    let Step::Divide(members) = member.next(now) else {
+    let Step::Divide(Assignor::Range, members) = member.next(now) else {
         panic!("a leader divides")
     };
     assert_eq!(members.len(), 1);
@@ -157,7 +163,7 @@ fn a_rebalance_waits_for_the_application_and_the_heart_beats_on() {
     assert!(matches!(member.next(due), Step::Heartbeat(_)));
     let outcome = beat(&mut member, ErrorCode::REBALANCE_IN_PROGRESS, due);
     assert!(!outcome.lost && outcome.error.is_none());
-    assert_eq!(member.next(due), Step::Revoke);
+    assert_eq!(member.next(due), Step::Revoke(owned()));
     assert_eq!(member.next(due), Step::Wait(Some(due + INTERVAL)));
     assert!(matches!(member.next(due + INTERVAL), Step::Heartbeat(_)));
     beat(
@@ -180,7 +186,7 @@ fn an_application_that_does_not_come_back_is_not_waited_for() {
     let now = Instant::now();
     let mut member = stable(now);
     member.rejoin("because");
-    assert_eq!(member.next(now), Step::Revoke);
+    assert_eq!(member.next(now), Step::Revoke(owned()));
     assert_eq!(member.next(now + REBALANCE), Step::Abandon);
     member.revoked();
     join(&mut member, now + REBALANCE);
@@ -191,7 +197,7 @@ fn another_subscription_rebalances() {
     let now = Instant::now();
     let mut member = stable(now);
     member.subscribe(&["t".into(), "u".into()]);
-    assert_eq!(member.next(now), Step::Revoke);
+    assert_eq!(member.next(now), Step::Revoke(owned()));
     member.revoked();
     let request = join(&mut member, now);
     assert_eq!(request.reason.as_deref(), Some("the subscription changed"));
@@ -202,7 +208,7 @@ fn without_a_subscription_it_leaves() {
     let now = Instant::now();
     let mut member = stable(now);
     member.subscribe(&[]);
-    assert_eq!(member.next(now), Step::Revoke);
+    assert_eq!(member.next(now), Step::Revoke(owned()));
     member.revoked();
     assert_eq!(member.next(now), Step::Leave);
     member.left();
@@ -317,4 +323,52 @@ fn what_does_not_pass_is_told_and_tried_again() {
         panic!("it waits")
     };
     join(&mut member, retry);
+}
+
+/// A member that reads on during a rebalance, with partitions 0 and 2.
+fn cooperative(now: Instant) -> Member {
+    let mut member = stable(now);
+    member.assignors = vec![Assignor::CooperativeSticky];
+    member
+}
+
+#[test]
+fn a_cooperative_member_joins_again_with_what_it_has() {
+    let now = Instant::now();
+    let mut member = cooperative(now);
+    member.next(now + INTERVAL);
+    beat(&mut member, ErrorCode::REBALANCE_IN_PROGRESS, now);
+    join(&mut member, now);
+    member.joined(Ok(accepted("other")), now);
+    sync(&mut member, now);
+    let outcome = member.synced(Ok(division(&[0, 2, 3])), now);
+    assert_eq!(outcome.assigned.unwrap().len(), 3);
+    assert_eq!(member.next(now), Step::Wait(Some(now + INTERVAL)));
+}
+
+#[test]
+fn what_a_cooperative_member_is_to_give_up_it_gives_up_afterwards_and_joins_once_more() {
+    let now = Instant::now();
+    let mut member = cooperative(now);
+    member.next(now + INTERVAL);
+    beat(&mut member, ErrorCode::REBALANCE_IN_PROGRESS, now);
+    join(&mut member, now);
+    member.joined(Ok(accepted("other")), now);
+    sync(&mut member, now);
+    let outcome = member.synced(Ok(division(&[2])), now);
+    assert_eq!(outcome.assigned.unwrap().len(), 2, "for the time being");
+    let goes = vec![TopicPartition::new("t", 0)];
+    assert_eq!(member.next(now), Step::Revoke(goes));
+    member.revoked();
+    join(&mut member, now);
+}
+
+#[test]
+fn a_cooperative_member_gives_up_at_once_what_it_no_longer_wants() {
+    let now = Instant::now();
+    let mut member = cooperative(now);
+    member.subscribe(&["u".into()]);
+    assert_eq!(member.next(now), Step::Revoke(owned()));
+    member.revoked();
+    join(&mut member, now);
 }
