@@ -74,26 +74,26 @@ pub(crate) struct Outcome {
 }
 
 /// What a member's task works with, whatever the protocol.
-pub(super) struct Desk {
-    pub(super) shared: Arc<Shared>,
-    pub(super) offsets: Offsets,
+pub(crate) struct Desk {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) offsets: Offsets,
     committer: Committer,
     patience: Patience,
 }
 
 /// What happened outside since the last step.
-pub(super) struct News {
+pub(crate) struct News {
     /// What the application wants to read; nothing while it is away.
-    pub(super) topics: Vec<String>,
+    pub(crate) topics: Vec<String>,
     /// The application has just been found to be away for too long: its partitions are lost.
-    pub(super) is_expired: bool,
+    pub(crate) is_expired: bool,
     /// It has given partitions up.
-    pub(super) has_revoked: bool,
+    pub(crate) has_revoked: bool,
 }
 
 impl Desk {
     /// Looks at what happened outside, and commits what was finished before partitions go to others. Brief: no heart beats meanwhile.
-    pub(super) async fn look(&self, identity: &Identity) -> News {
+    pub(crate) async fn look(&self, identity: &Identity) -> News {
         let interval = self.offsets.group().max_poll_interval;
         let now = Instant::now();
         let (news, finished) = self.shared.with(|state| {
@@ -128,7 +128,7 @@ impl Desk {
     }
 
     /// Waits until then, or until something happens outside.
-    pub(super) async fn wait(&self, until: Option<Instant>, bells: &mut Bells) {
+    pub(crate) async fn wait(&self, until: Option<Instant>, bells: &mut Bells) {
         let interval = self.offsets.group().max_poll_interval;
         let expiry = self.shared.with(|state| state.membership.expiry(interval));
         tokio::select! {
@@ -140,7 +140,7 @@ impl Desk {
     }
 
     /// What rings for the member's task.
-    pub(super) fn bells(&self) -> Bells {
+    pub(crate) fn bells(&self) -> Bells {
         Bells {
             group: self.shared.group_bell(),
             metadata: self.shared.cluster.changed(),
@@ -148,7 +148,7 @@ impl Desk {
     }
 
     /// Acts on what an answer means.
-    pub(super) fn settle(&mut self, outcome: Outcome, identity: &Identity) {
+    pub(crate) fn settle(&mut self, outcome: Outcome, identity: &Identity) {
         if outcome.find_coordinator {
             self.offsets.forget_coordinator();
         }
@@ -171,7 +171,7 @@ impl Desk {
     }
 
     /// Tells the consumer what it has to read.
-    pub(super) fn assign(&self, partitions: Vec<TopicPartition>, identity: &Identity) {
+    pub(crate) fn assign(&self, partitions: Vec<TopicPartition>, identity: &Identity) {
         self.shared.with(|state| {
             state.membership.set_identity(identity);
             state.assigned(partitions);
@@ -179,7 +179,7 @@ impl Desk {
     }
 
     /// Asks the coordinator for what it answers at once.
-    pub(super) async fn ask<R: Request>(
+    pub(crate) async fn ask<R: Request>(
         &self,
         request: &R,
         limit: Duration,
@@ -191,14 +191,14 @@ impl Desk {
 }
 
 /// What rings for the member's task: the application, and news of the cluster.
-pub(super) struct Bells {
+pub(crate) struct Bells {
     group: tokio::sync::watch::Receiver<()>,
     metadata: tokio::sync::watch::Receiver<u64>,
 }
 
 impl Bells {
     /// What has rung so far is seen to.
-    pub(super) fn heard(&mut self) {
+    pub(crate) fn heard(&mut self) {
         self.group.borrow_and_update();
         self.metadata.borrow_and_update();
     }
