@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use kafka_wire::{Frame, correlation_id, frame_length, split_frame};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, oneshot};
@@ -202,7 +202,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         loop {
             let room = self.room()?;
             self.incoming.reserve(room);
-            match poll_read_buf(Pin::new(&mut self.stream), context, &mut self.incoming) {
+            // No more than that: the start of a large frame in what is left of the last one's buffer would have to be copied out of it.
+            let mut incoming = (&mut self.incoming).limit(room);
+            match poll_read_buf(Pin::new(&mut self.stream), context, &mut incoming) {
                 Poll::Ready(Ok(0)) => return Err(self.broken(io::ErrorKind::UnexpectedEof.into())),
                 Poll::Ready(Ok(_)) => progress |= self.hand_out()?,
                 Poll::Ready(Err(error)) => return Err(self.broken(error)),
@@ -211,14 +213,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
     }
 
-    /// Bytes to make room for: the rest of the frame at hand, but not everything that a length merely claims.
+    /// Bytes to make room for: the rest of the frame at hand, but not everything that a length merely claims, and a little more: a read
+    /// that does not fill its room shows that the socket is empty, which saves asking it again.
     fn room(&self) -> Result<usize, Error> {
         let length = frame_length(&self.incoming, self.limits.receive_max_bytes)
             .map_err(|error| self.not_kafka(error))?;
         let missing = length.map_or(0, |length| (4 + length).saturating_sub(self.incoming.len()));
-        Ok(missing
-            .min(self.incoming.len().max(TRUSTED_LENGTH))
-            .max(READ_AHEAD))
+        Ok(missing.min(self.incoming.len().max(TRUSTED_LENGTH)) + READ_AHEAD)
     }
 
     fn hand_out(&mut self) -> Result<bool, Error> {
