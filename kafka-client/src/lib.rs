@@ -18,8 +18,7 @@
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
 //! - producer: topics are never forgotten;
 //! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392);
-//! - groups: the classic protocol with the range assignor, eager; no KIP-848, no share groups, no other assignors; commits carry no
-//!   metadata and no leader epoch; of `max.poll.interval.ms` only the rebalance timeout;
+//! - groups: no share groups; racks are told neither to leaders nor to coordinators; no patterns that the broker matches;
 //! - administration: nothing.
 //!
 //! # Using it

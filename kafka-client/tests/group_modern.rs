@@ -14,12 +14,16 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::process::Stdio;
 use std::time::Duration;
 
 use kafka_client::{
-    Client, Consumer, ConsumerConfig, Error, Event, GroupConfig, GroupProtocol, TopicPartition,
+    Assignor, Client, Consumer, ConsumerConfig, Error, Event, GroupConfig, GroupProtocol,
+    TopicPartition,
 };
 use kafka_testcontainers::{Backend, Cluster, ClusterSpec};
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
 use tokio::time::timeout;
 
 use support::*;
@@ -30,6 +34,20 @@ fn modern(group: &str) -> ConsumerConfig {
     ConsumerConfig {
         group: classic.group.map(|group| GroupConfig {
             protocol: GroupProtocol::Consumer { assignor: None },
+            ..group
+        }),
+        ..earliest()
+    }
+}
+
+/// A member of a classic group that reads on during rebalances.
+fn cooperative(group: &str) -> ConsumerConfig {
+    let classic = member(group);
+    ConsumerConfig {
+        group: classic.group.map(|group| GroupConfig {
+            protocol: GroupProtocol::Classic {
+                assignors: vec![Assignor::CooperativeSticky],
+            },
             ..group
         }),
         ..earliest()
@@ -64,7 +82,10 @@ async fn one_broker_coordinates_members_of_the_new_protocol() {
         .property("group.consumer.session.timeout.ms", "6000");
     let cluster = start(spec).await;
     tokio::join!(
-        what_stays_is_read_on_and_what_goes_is_given_up(&cluster),
+        what_stays_is_read_on_and_what_goes_is_given_up(&cluster, "share", modern("share")),
+        what_stays_is_read_on_and_what_goes_is_given_up(&cluster, "coop", cooperative("coop")),
+        members_of_java_and_ours_share_partitions(&cluster, "java", modern("java")),
+        members_of_java_and_ours_share_partitions(&cluster, "java-coop", cooperative("java-coop")),
         a_group_goes_on_where_it_committed(&cluster),
         a_member_that_dies_is_replaced(&cluster),
         an_application_that_stays_away_loses_its_partitions(&cluster),
@@ -103,22 +124,26 @@ async fn settle(
     (theirs, revoked)
 }
 
-async fn what_stays_is_read_on_and_what_goes_is_given_up(cluster: &Cluster) {
-    cluster.create_topic("share", 4, 1).await.unwrap();
+async fn what_stays_is_read_on_and_what_goes_is_given_up(
+    cluster: &Cluster,
+    topic: &str,
+    config: ConsumerConfig,
+) {
+    cluster.create_topic(topic, 4, 1).await.unwrap();
     let client = client(cluster);
-    let all = partitions("share", 0..4);
+    let all = partitions(topic, 0..4);
     for one in &all {
         write(&client, one, 0..10).await;
     }
     let config = ConsumerConfig {
         auto_commit: Some(Duration::from_secs(1)),
-        ..modern("share")
+        ..config
     };
-    let mut first = subscribed(&client, config.clone(), "share");
+    let mut first = subscribed(&client, config.clone(), topic);
     assert_eq!(event(&mut first, is_assigned).await, all);
     read(&mut first, 40).await;
 
-    let mut second = subscribed(&client, config, "share");
+    let mut second = subscribed(&client, config, topic);
     let (of_second, revoked) = settle(&mut first, &mut second, &all).await;
     assert_eq!(of_second.len(), 2);
     assert_eq!(revoked, of_second, "the first gave up that and no more");
@@ -184,7 +209,7 @@ async fn an_application_that_stays_away_loses_its_partitions(cluster: &Cluster) 
         let mut present = subscribed(&client, config, "away");
         let all_of_it = async {
             while present.assignment() != all {
-                drop(present.poll(POLL).await)
+                drop(present.poll(POLL).await);
             }
         };
         timeout(LIMIT, all_of_it)
@@ -238,11 +263,63 @@ async fn a_group_changes_its_protocol_while_it_runs(cluster: &Cluster) {
     old.close(LIMIT).await.unwrap();
     let all_of_it = async {
         while new.assignment() != all {
-            drop(new.poll(POLL).await.unwrap())
+            drop(new.poll(POLL).await.unwrap());
         }
     };
     timeout(LIMIT, all_of_it)
         .await
         .expect("the new member did not get the rest");
     new.close(LIMIT).await.unwrap();
+}
+
+/// Kafka's console consumer as a member of `group`, which is also its topic, with `properties`; every line is a value.
+fn java(cluster: &Cluster, group: &str, property: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let class = "org.apache.kafka.tools.consumer.ConsoleConsumer";
+    let mut command = cluster
+        .tool(class)
+        .expect("Kafka's tools come with real brokers");
+    command.args(["--bootstrap-server", &cluster.bootstrap()]);
+    command.args(["--topic", group, "--group", group, "--from-beginning"]);
+    command.args(["--command-property", property]);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
+async fn members_of_java_and_ours_share_partitions(
+    cluster: &Cluster,
+    topic: &str,
+    config: ConsumerConfig,
+) {
+    cluster.create_topic(topic, 4, 1).await.unwrap();
+    let client = client(cluster);
+    let all = partitions(topic, 0..4);
+    let is_modern = matches!(
+        config.group.as_ref().unwrap().protocol,
+        GroupProtocol::Consumer { .. }
+    );
+    let property = if is_modern {
+        "group.protocol=consumer"
+    } else {
+        "partition.assignment.strategy=org.apache.kafka.clients.consumer.CooperativeStickyAssignor"
+    };
+    let mut ours = subscribed(&client, config, topic);
+    assert_eq!(event(&mut ours, is_assigned).await, all);
+    let (_child, mut lines) = java(cluster, topic, property);
+    let goes = event(&mut ours, |event| match event.unwrap() {
+        Event::Revoked(partitions) => Some(partitions),
+        _ => None,
+    });
+    assert_eq!(goes.await.len(), 2, "half of them go, the others stay");
+    for one in &all {
+        write(&client, one, 0..10).await;
+    }
+    read(&mut ours, 20).await;
+    let rest = async {
+        for _ in 0..20 {
+            lines.next_line().await.unwrap().unwrap();
+        }
+    };
+    timeout(LIMIT, rest).await.expect("the rest is Java's");
+    ours.close(LIMIT).await.unwrap();
 }

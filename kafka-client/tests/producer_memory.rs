@@ -72,24 +72,7 @@ async fn stall(cluster: &Cluster, size: usize, compression: Compression) {
         ..Plan::default()
     });
     let before = held();
-    let mut taken = 0;
-    loop {
-        let record = ProducerRecord {
-            partition: Some(taken % PARTITIONS),
-            ..ProducerRecord::to(TOPIC, &value)
-        };
-        match producer.try_send(record) {
-            Ok(delivery) => drop(delivery),
-            Err(error) => match error.kind {
-                SendErrorKind::BufferFull { .. } => break,
-                kind => panic!("{kind:?}"),
-            },
-        }
-        taken += 1;
-        if taken % 1000 == 0 {
-            tokio::task::yield_now().await;
-        }
-    }
+    let taken = fill(&producer, &value).await;
     let waiting: Vec<_> = (0..WAITING)
         .map(|_| {
             let (producer, value) = (producer.clone(), value.clone());
@@ -116,5 +99,27 @@ async fn stall(cluster: &Cluster, size: usize, compression: Compression) {
     assert!(producer.buffered_bytes() <= bound);
     for waits in waiting {
         waits.abort();
+    }
+}
+
+/// Hands records in until there is no room; how many there were.
+async fn fill(producer: &Producer, value: &[u8]) -> i32 {
+    let mut taken = 0;
+    loop {
+        let record = ProducerRecord {
+            partition: Some(taken % PARTITIONS),
+            ..ProducerRecord::to(TOPIC, value)
+        };
+        match producer.try_send(record) {
+            Ok(delivery) => drop(delivery),
+            Err(error) => match error.kind {
+                SendErrorKind::BufferFull { .. } => return taken,
+                kind => panic!("{kind:?}"),
+            },
+        }
+        taken += 1;
+        if taken % 1000 == 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

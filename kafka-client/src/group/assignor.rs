@@ -3,8 +3,6 @@
 //! [`range`], [`round_robin`], [`sticky`] and [`cooperative`] are Kafka's assignors of these names. Every member of a group may become
 //! its leader, and each of another client: what is divided, and what members tell each other about it, is as in Kafka's Java client.
 
-#![expect(dead_code, reason = "the members of groups offer `range` alone so far")]
-
 mod cooperative;
 mod range;
 mod round_robin;

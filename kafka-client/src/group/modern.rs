@@ -202,10 +202,16 @@ impl Member {
 
     /// Whether the coordinator should hear of something at once.
     fn has_news(&self) -> bool {
-        let is_known =
-            self.told.topics.is_none() || self.told.topics.as_ref() == Some(&self.topics);
-        let is_settled = self.told.owned.is_none() || self.told.owned.as_ref() == Some(&self.owned);
-        !(is_known && is_settled) && !matches!(self.phase, Phase::Revoking(..))
+        if matches!(self.phase, Phase::Revoking(..)) {
+            return false;
+        }
+        let told = &self.told;
+        let has_topics = told
+            .topics
+            .as_ref()
+            .is_some_and(|told| *told != self.topics);
+        let has_owned = told.owned.as_ref().is_some_and(|told| *told != self.owned);
+        has_topics || has_owned
     }
 
     fn heartbeat(&mut self) -> ConsumerGroupHeartbeatRequest {
