@@ -6,7 +6,8 @@
     clippy::indexing_slicing,
     missing_docs,
     unreachable_pub,
-    reason = "test code: a failure is a failed test"
+    dead_code,
+    reason = "test code: a failure is a failed test; not every test uses all of the history"
 )]
 
 #[path = "support/history.rs"]
@@ -16,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use history::{History, Logs, Order, within};
+use history::{History, Logs, Order, stored, within};
 use kafka_client::{
     Acks, Client, ClientConfig, CloseError, Compression, CompressionLevels, Delivered, ErrorCode,
     Keyless, Partitioner, Producer, ProducerConfig, ProducerRecord, SendError, SendErrorKind,
@@ -89,15 +90,7 @@ impl Setup {
     }
 
     fn logs(&self, partitions: i32) -> Logs {
-        let log = |partition| {
-            let records = self.broker.log(TOPIC, partition).into_iter();
-            records
-                .map(|record| (record.offset, record.value.unwrap().to_vec()))
-                .collect()
-        };
-        (0..partitions)
-            .map(|partition| (partition, log(partition)))
-            .collect()
+        stored(&self.broker, TOPIC, partitions)
     }
 
     fn values(&self, partition: i32) -> Vec<String> {

@@ -13,14 +13,10 @@
 #[path = "support/history.rs"]
 mod history;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use history::{History, Logs, within};
-use kafka_client::{
-    Client, ClientConfig, Consumer, ConsumerConfig, Event, Producer, ProducerConfig, Start,
-    TopicPartition,
-};
+use history::{History, read_back, within};
+use kafka_client::{Client, ClientConfig, Isolation, Producer, ProducerConfig};
 use kafka_testcontainers::{Backend, Cluster, ClusterSpec};
 
 const TOPIC: &str = "orders";
@@ -34,36 +30,6 @@ fn client(cluster: &Cluster) -> Client {
         ..Default::default()
     })
     .unwrap()
-}
-
-/// Everything that the topic has, read from its start to its end.
-async fn read_all(client: &Client) -> Logs {
-    let topic: Arc<str> = TOPIC.into();
-    let partitions: Vec<_> = (0..PARTITIONS)
-        .map(|partition| TopicPartition {
-            topic: topic.clone(),
-            partition,
-        })
-        .collect();
-    let mut consumer = Consumer::new(client, ConsumerConfig::default()).unwrap();
-    consumer.assign(partitions.iter().cloned().map(|it| (it, Start::Earliest)));
-    let mut logs = Logs::new();
-    loop {
-        let event = consumer.poll(Duration::from_millis(100)).await.unwrap();
-        if let Some(Event::Records(records)) = &event {
-            let log = logs.entry(records.partition()).or_default();
-            for record in records {
-                let record = record.unwrap();
-                log.push((record.offset, record.value.unwrap().to_vec()));
-            }
-        }
-        let is_read = |it: &TopicPartition| {
-            consumer.fetches(it) > 0 && consumer.position(it) == consumer.high_watermark(it)
-        };
-        if event.is_none() && partitions.iter().all(is_read) {
-            return logs;
-        }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,7 +80,11 @@ async fn killing_the_leader_amid_50_000_sends_loses_doubles_and_reorders_nothing
         .await
         .unwrap();
 
-    let logs = within(60, read_all(&client)).await;
+    let logs = within(
+        60,
+        read_back(&client, TOPIC, PARTITIONS, Isolation::default()),
+    )
+    .await;
     history.check(&logs);
     let read: usize = logs.values().map(Vec::len).sum();
     assert_eq!(read, usize::try_from(RECORDS).unwrap());

@@ -16,14 +16,10 @@
 #[path = "../../tests/support/history.rs"]
 mod history;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use history::{History, Logs};
-use kafka_client::{
-    Client, ClientConfig, Consumer, ConsumerConfig, Event, Producer, ProducerConfig, Start,
-    TopicPartition,
-};
+use history::{History, read_back};
+use kafka_client::{Client, ClientConfig, Isolation, Producer, ProducerConfig};
 use kafka_testcontainers::{Backend, Cluster, ClusterSpec};
 use tokio::time::{Instant, sleep};
 
@@ -58,7 +54,7 @@ async fn main() {
     let sending = tokio::spawn(send(client.clone(), end));
     let hurt = hurt(&mut cluster, end, fastrand::Rng::with_seed(seed)).await;
     let (history, slowest) = sending.await.unwrap();
-    let logs = read_all(&client).await;
+    let logs = read_back(&client, TOPIC, partitions, Isolation::default()).await;
     history.check(&logs);
     let read: usize = logs.values().map(Vec::len).sum();
     println!(
@@ -120,34 +116,4 @@ async fn hurt(cluster: &mut Cluster, end: Instant, mut random: fastrand::Rng) ->
         sleep(Duration::from_millis(random.u64(0..3000))).await;
     }
     format!("{kills} kills, {stops} stops, {pauses} pauses")
-}
-
-async fn read_all(client: &Client) -> Logs {
-    let topic: Arc<str> = TOPIC.into();
-    let partition = |partition| TopicPartition {
-        topic: topic.clone(),
-        partition,
-    };
-    let all: Vec<_> = (0..i32::try_from(PARTITIONS).unwrap())
-        .map(partition)
-        .collect();
-    let mut consumer = Consumer::new(client, ConsumerConfig::default()).unwrap();
-    consumer.assign(all.iter().cloned().map(|it| (it, Start::Earliest)));
-    let mut logs = Logs::new();
-    loop {
-        let event = consumer.poll(Duration::from_millis(200)).await.unwrap();
-        if let Some(Event::Records(records)) = &event {
-            let log = logs.entry(records.partition()).or_default();
-            for record in records {
-                let record = record.unwrap();
-                log.push((record.offset, record.value.unwrap().to_vec()));
-            }
-        }
-        let is_read = |it: &TopicPartition| {
-            consumer.fetches(it) > 0 && consumer.position(it) == consumer.high_watermark(it)
-        };
-        if event.is_none() && all.iter().all(is_read) {
-            return logs;
-        }
-    }
 }

@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI16, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -37,6 +37,8 @@ pub(super) struct Cluster {
     controls: Controls,
     meter: Meter,
     producer_ids: AtomicI64,
+    /// See [`Config::transaction_version`].
+    transaction_version: AtomicI16,
     /// Ends the tasks that belong to no node.
     end: CancellationToken,
 }
@@ -82,6 +84,7 @@ impl Cluster {
             controls: Controls::default(),
             meter: Meter::default(),
             producer_ids: AtomicI64::new(1_000),
+            transaction_version: AtomicI16::new(config.transaction_version),
             end,
             config,
         })
@@ -145,6 +148,11 @@ impl Cluster {
 
     pub(super) fn next_producer_id(&self) -> i64 {
         self.producer_ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// How clients are told to speak of transactions.
+    pub(super) fn transaction_version(&self) -> &AtomicI16 {
+        &self.transaction_version
     }
 
     /// A line for the logs of a node.

@@ -1,5 +1,7 @@
 //! What tests see of a cluster without asking as a client, and what they do to it behind the clients' backs.
 
+use std::sync::atomic::Ordering;
+
 use bytes::Bytes;
 
 use super::Broker;
@@ -58,10 +60,28 @@ impl Broker {
         partitions: i32,
         replication: i16,
     ) -> Result<(), NodeError> {
+        self.create_topic_with(name, partitions, replication, &[])
+    }
+
+    /// The same with settings of the topic's own, by their names: `("max.message.bytes", "1000")`.
+    ///
+    /// # Errors
+    /// As Kafka refuses.
+    pub fn create_topic_with(
+        &self,
+        name: &str,
+        partitions: i32,
+        replication: i16,
+        settings: &[(&str, &str)],
+    ) -> Result<(), NodeError> {
+        let settings = settings.iter();
         let new = NewTopic {
             name: name.to_owned(),
             partitions,
             replication,
+            settings: settings
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
             ..NewTopic::default()
         };
         let created = self.cluster.create_topic(new, Trial::Real);
@@ -228,6 +248,13 @@ impl Broker {
     /// used it.
     pub fn transaction_state(&self, transactional_id: &str) -> Option<&'static str> {
         self.cluster.transactions().open().state(transactional_id)
+    }
+
+    /// Tells clients from their next connection on how to speak of transactions: see [`Config::transaction_version`](super::Config). As
+    /// `UpdateFeatures` does for `transaction.version`.
+    pub fn finalize_transaction_version(&self, level: i16) {
+        let version = self.cluster.transaction_version();
+        version.store(level, Ordering::Relaxed);
     }
 
     /// The members of a group in the order in which they came; none if there is no such group.

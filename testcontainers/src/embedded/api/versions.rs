@@ -1,5 +1,7 @@
 //! `ApiVersions`: what the broker can do.
 
+use std::sync::atomic::Ordering;
+
 use kafka_wire::messages::api_versions::{
     ApiVersion, ApiVersionsRequest, ApiVersionsResponse, FinalizedFeatureKey, SupportedFeatureKey,
 };
@@ -18,14 +20,16 @@ pub(super) fn answer(context: &Context<'_>, request: ApiVersionsRequest) -> ApiV
             ..ApiVersionsResponse::default()
         };
     }
+    let level = context.cluster.transaction_version();
+    let level = level.load(Ordering::Relaxed);
     ApiVersionsResponse {
         api_keys: OFFERED.iter().filter_map(|key| offered(*key)).collect(),
         supported_features: supported(context.version),
         finalized_features_epoch: 0,
         finalized_features: vec![FinalizedFeatureKey {
             name: TRANSACTION_VERSION.into(),
-            max_version_level: context.cluster.config().transaction_version,
-            min_version_level: context.cluster.config().transaction_version,
+            max_version_level: level,
+            min_version_level: level,
         }],
         ..ApiVersionsResponse::default()
     }
