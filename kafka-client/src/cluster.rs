@@ -169,9 +169,9 @@ impl Cluster {
                 .extend(named.map(|(place, at)| (Peer::Bootstrap(place), at.as_str().into())));
         }
         fastrand::shuffle(&mut candidates);
-        let now = Instant::now();
         candidates.sort_by_cached_key(|(peer, _)| {
-            let wait = self.pool.not_before(*peer).saturating_duration_since(now);
+            let not_before = self.pool.not_before(*peer);
+            let wait = not_before.saturating_duration_since(Instant::now());
             (wait, matches!(peer, Peer::Bootstrap(_)))
         });
         candidates
@@ -278,3 +278,6 @@ impl Drop for Cluster {
         self.stop.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,21 +140,19 @@ fn take(cluster: &Cluster, answer: &MetadataResponse) {
 }
 
 fn outcome(cluster: &Cluster, answer: &MetadataResponse) -> Outcome {
+    let metadata = cluster.metadata();
     let wanted = wanted::lock(&cluster.wanted);
-    let is_settled = answer.topics.iter().all(|topic| {
-        // A topic that nobody waits for, or that will not come, holds up no one else.
-        let may_come = topic.error_code.is_retriable()
-            && topic
-                .name
-                .as_ref()
-                .is_some_and(|name| wanted.is_awaited(name));
-        let mut partitions = topic.partitions.iter();
-        !may_come && partitions.all(|partition| partition.error_code.is_ok())
-    });
-    if is_settled {
-        Outcome::Settled
-    } else {
+    // A topic that nobody waits for, or that will not come, holds up no one else.
+    let is_missing = |name: &Arc<str>| {
+        let topic = metadata.topic(name);
+        topic.is_none_or(|topic| topic.error.is_retriable())
+    };
+    let is_missed = wanted.awaited().any(is_missing);
+    let mut partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
+    if is_missed || partitions.any(|partition| !partition.error_code.is_ok()) {
         Outcome::Unsettled
+    } else {
+        Outcome::Settled
     }
 }
 

@@ -49,9 +49,10 @@ impl Wanted {
         self.topics.keys()
     }
 
-    /// Whether somebody waits until a topic can be used.
-    pub(crate) fn is_awaited(&self, topic: &str) -> bool {
-        self.topics.get(topic).is_some_and(|want| want.awaited > 0)
+    /// Those among them that somebody waits for.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = &Arc<str>> {
+        let awaited = self.topics.iter().filter(|(_, want)| want.awaited > 0);
+        awaited.map(|(name, _)| name)
     }
 
     /// Lets go of the topics that nobody keeps and nobody has used for `limit`; their names.
@@ -147,10 +148,10 @@ mod tests {
     async fn only_who_waits_makes_a_topic_awaited() {
         let wanted = Arc::new(Mutex::new(Wanted::default()));
         let _used = Wanted::keep(&wanted, "t", Reason::Use);
-        assert!(!lock(&wanted).is_awaited("t"));
+        assert_eq!(lock(&wanted).awaited().count(), 0);
         let waiting = Wanted::keep(&wanted, "t", Reason::Wait);
-        assert!(lock(&wanted).is_awaited("t"));
+        assert_eq!(lock(&wanted).awaited().count(), 1);
         drop(waiting);
-        assert!(!lock(&wanted).is_awaited("t"));
+        assert_eq!(lock(&wanted).awaited().count(), 0);
     }
 }

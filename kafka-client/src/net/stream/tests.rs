@@ -115,11 +115,18 @@ fn silent() -> (Vec<Socket>, SocketAddr) {
 async fn a_silent_address_takes_its_share_of_the_time_and_no_more() {
     let (_sockets, silent) = silent();
     let (_open, address) = listener().await;
-    let before = Instant::now();
-    let opened = Names::of(&[silent, address]).open(&mut attempt()).await;
-    assert_eq!(opened.unwrap(), address);
-    let taken = before.elapsed();
-    assert!(taken >= LIMIT / 2 && taken < LIMIT, "{taken:?}");
+    for _ in 0..10 {
+        let before = Instant::now();
+        let opened = Names::of(&[silent, address]).open(&mut attempt()).await;
+        let taken = before.elapsed();
+        assert!(taken >= LIMIT / 2, "{taken:?}");
+        // The clock is paused, the socket is real: on a busy machine it may come too late.
+        if let Ok(opened) = opened {
+            assert_eq!(opened, address);
+            return assert!(taken < LIMIT, "{taken:?}");
+        }
+    }
+    panic!("the second address was never reached");
 }
 
 #[tokio::test(start_paused = true)]
