@@ -107,13 +107,11 @@ async fn day(seed: u64) -> Day {
     })
     .unwrap();
     let config = config(&mut random);
-    // A paused clock allows for no more than what is promised.
-    let limit = config.delivery_timeout + Duration::from_millis(1);
+    let mut history = history_within(config.delivery_timeout);
     let producer = Producer::new(&client, config).unwrap();
 
     let weather = Arc::new(Weather::new(seed));
     spoil(&broker, &weather);
-    let mut history = History::new(Order::OnceInOrder).resolved_within(limit);
     for round in 0..ROUNDS {
         weather.is_bad.store(true, Ordering::Relaxed);
         let numbers = round * RECORDS..(round + 1) * RECORDS;
@@ -169,6 +167,12 @@ async fn cluster(random: &mut Rng, partitions: i32) -> Broker {
     let broker = Broker::start(config).await.unwrap();
     broker.create_topic(TOPIC, partitions, -1).unwrap();
     broker
+}
+
+/// A paused clock allows for no more than what is promised.
+fn history_within(delivery_timeout: Duration) -> History {
+    let limit = delivery_timeout + Duration::from_millis(1);
+    History::new(Order::OnceInOrder).resolved_within(limit)
 }
 
 fn config(random: &mut Rng) -> ProducerConfig {
