@@ -12,24 +12,29 @@
 //! The next fetch is on its way while the application reads the last answer: per broker one answer is read and one waits, so a
 //! consumer holds at most twice `fetch_max_bytes` per broker (and what a single batch may be larger), whatever the size of its topics.
 //!
-//! Minimal here, at its final place: no patterns in `subscribe`, no offsets for times, no truncation detection by
-//! `OffsetForLeaderEpoch` (KIP-320; epochs are sent, stale ones are refused by brokers), no closest replica (KIP-392). What groups
-//! lack is said in [`group`](crate::group).
+//! Whether a new leader's log still has what was read is asked with `OffsetForLeaderEpoch`, and told by every fetch (KIP-320):
+//! [`position`] judges, [`validation`] asks. A leader may name a replica nearby to fetch from (KIP-392).
+//!
+//! Minimal here, at its final place: no patterns in `subscribe`. What groups lack is said in [`group`](crate::group).
 
 pub(crate) mod buffer;
 pub(crate) mod chunk;
+mod commits;
 pub(crate) mod config;
 mod fetch_session;
 mod fetcher;
 mod isolation;
+mod list_offsets;
 mod lookup;
 pub(crate) mod membership;
 pub(crate) mod patience;
 mod planner;
 pub(crate) mod position;
+pub(crate) mod queries;
 pub(crate) mod records;
 pub(crate) mod shared;
 pub(crate) mod state;
+mod validation;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +46,7 @@ use tokio_util::sync::DropGuard;
 
 use crate::client::Client;
 use crate::config::ConfigError;
-use crate::consumer::config::{ConsumerConfig, Start};
+use crate::consumer::config::{ConsumerConfig, Isolation, Start};
 use crate::consumer::records::PartitionRecords;
 use crate::consumer::shared::{Shared, after};
 use crate::consumer::state::State;
@@ -90,8 +95,9 @@ pub enum Event {
     Revoked(Vec<TopicPartition>),
     /// The group has given these partitions to others already. Nothing can be committed for them any more.
     Lost(Vec<TopicPartition>),
-    /// One partition has a problem; others go on. If its records cannot be read ([`Error::Records`]) or its position is out of
-    /// range, it stops at its position until a `seek`; otherwise it is tried again, and the error told again once in a while.
+    /// One partition has a problem; others go on. If its records cannot be read ([`Error::Records`]), were lost ([`Error::Truncated`]),
+    /// or its position is out of range, it stops at its position until a `seek`; otherwise it is tried again, and the error told again
+    /// once in a while.
     PartitionError {
         /// The partition.
         partition: TopicPartition,
@@ -170,7 +176,29 @@ impl Consumer {
     /// Goes on reading a partition at `offset`, and drops what was fetched of it. An offset that the log does not have is treated as
     /// [`ConsumerConfig::reset`] says. Does nothing if the partition is not assigned.
     pub fn seek(&mut self, partition: &TopicPartition, offset: i64) {
-        self.shared.with(|state| state.seek(partition, offset));
+        self.seek_to(partition, Start::Offset(offset));
+    }
+
+    /// Goes on reading a partition there, and drops what was fetched of it. Where a broker has to be asked first, there is no
+    /// [`position`](Consumer::position) until it has answered. Does nothing if the partition is not assigned.
+    pub fn seek_to(&mut self, partition: &TopicPartition, start: Start) {
+        self.shared.with(|state| state.seek_to(partition, start));
+    }
+
+    /// [`seek_to`](Consumer::seek_to) the first record that the log still has.
+    pub fn seek_to_beginning(&mut self, partition: &TopicPartition) {
+        self.seek_to(partition, Start::Earliest);
+    }
+
+    /// [`seek_to`](Consumer::seek_to) the end of the log; with [`Isolation::ReadCommitted`](crate::Isolation) to its last stable offset.
+    pub fn seek_to_end(&mut self, partition: &TopicPartition) {
+        self.seek_to(partition, Start::Latest);
+    }
+
+    /// [`seek_to`](Consumer::seek_to) the first record whose timestamp is not smaller, in milliseconds since 1970; to the end if there
+    /// is none.
+    pub fn seek_to_timestamp(&mut self, partition: &TopicPartition, timestamp: i64) {
+        self.seek_to(partition, Start::Timestamp(timestamp));
     }
 
     /// Hands out no records of a partition any more, until [`resume`](Consumer::resume) or the next assignment.
@@ -210,64 +238,29 @@ impl Consumer {
 
     /// Offset after the last record that all in-sync replicas have, as of the last fetch; `None` before the first.
     pub fn high_watermark(&self, partition: &TopicPartition) -> Option<i64> {
-        self.shared
-            .with(|state| state.positions.high_watermark(partition))
+        let ends = self.shared.with(|state| state.positions.ends(partition))?;
+        (ends.high_watermark >= 0).then_some(ends.high_watermark)
+    }
+
+    /// How many offsets lie between the position and the end of what can be read now, as of the last fetch: the high watermark, with
+    /// [`Isolation::ReadCommitted`](crate::Isolation) the last stable offset. `None` before the first fetch, and while the position is
+    /// not known.
+    pub fn lag(&self, partition: &TopicPartition) -> Option<i64> {
+        let isolation = self.shared.config.isolation;
+        self.shared.with(|state| {
+            let ends = state.positions.ends(partition)?;
+            let end = match isolation {
+                Isolation::ReadCommitted => ends.last_stable,
+                Isolation::ReadUncommitted => ends.high_watermark,
+            };
+            let position = state.positions.position(partition)?;
+            (end >= 0).then(|| end.saturating_sub(position).max(0))
+        })
     }
 
     /// Completed fetches of a partition since it was assigned, with or without records. 0 if it is not assigned.
     pub fn fetches(&self, partition: &TopicPartition) -> u64 {
         self.shared.with(|state| state.positions.fetches(partition))
-    }
-
-    /// Stores offsets for the group: of each partition the next one to read. Tried again for as long as a request may take
-    /// (`request_timeout`), if the coordinator moves, loads or rebalances. Positions and fetching are not concerned, whatever comes of
-    /// it. Dropping the future does not take the commit back.
-    ///
-    /// # Errors
-    /// [`ErrorCode::ILLEGAL_GENERATION`] or [`ErrorCode::UNKNOWN_MEMBER_ID`] if the partitions are not this member's any more,
-    /// [`ErrorCode::INVALID_GROUP_ID`] without a group, or why the coordinator could not be asked.
-    pub async fn commit(&mut self, offsets: &[(TopicPartition, i64)]) -> Result<(), Error> {
-        self.start();
-        let deadline = after(self.shared.cluster.config().request_timeout);
-        self.commit_until(offsets.to_vec(), deadline).await
-    }
-
-    async fn commit_until(
-        &self,
-        offsets: Vec<(TopicPartition, i64)>,
-        deadline: Instant,
-    ) -> Result<(), Error> {
-        let committer = self
-            .tasks
-            .as_ref()
-            .and_then(|tasks| tasks.committer.as_ref());
-        let Some(committer) = committer else {
-            return Err(no_group("OffsetCommit"));
-        };
-        let Some(identity) = self.shared.with(|state| state.membership.commits_as()) else {
-            return Err(no_member());
-        };
-        committer.commit(identity, offsets, deadline).await
-    }
-
-    /// What the group has stored for partitions, in their order; `None` for those without an offset.
-    ///
-    /// # Errors
-    /// As [`commit`](Consumer::commit).
-    pub async fn committed(
-        &self,
-        partitions: &[TopicPartition],
-    ) -> Result<Vec<Option<i64>>, Error> {
-        let Some(offsets) = &self.offsets else {
-            return Err(no_group("OffsetFetch"));
-        };
-        let wait = self.shared.cluster.config().request_timeout;
-        let deadline = after(wait);
-        for topic in partitions.iter().map(|partition| &partition.topic) {
-            // Topics are asked for by their id.
-            self.shared.cluster.topic(topic, wait).await?;
-        }
-        offsets.fetch(partitions, deadline).await
     }
 
     /// Stops reading, stores what was finished (with `auto_commit`; what the last `poll` returned is finished), and leaves the group.
@@ -277,21 +270,21 @@ impl Consumer {
     /// Offsets could not be stored, or the group could not be left: then it waits for the session to time out.
     pub async fn close(mut self, deadline: Duration) -> Result<(), Error> {
         let until = after(deadline);
-        let (Some(tasks), Some(offsets)) = (&mut self.tasks, &self.offsets) else {
+        let (Some(tasks), Some(offsets)) = (&mut self.tasks, self.offsets.clone()) else {
             return Ok(());
         };
         // No member any more on our side: what it last said about itself stands.
         tasks.reading.abort_all();
         while tasks.reading.join_next().await.is_some() {}
-        let (finished, identity) = self.shared.with(|state| {
+        let identity = self.shared.with(|state| {
             state.came_back();
-            (state.committable(), state.membership.identity().clone())
+            state.membership.identity().clone()
         });
         let mut result = Ok(());
-        if self.shared.config.auto_commit.is_some() && !finished.is_empty() {
-            result = self.commit_until(finished, until).await;
+        if self.shared.config.auto_commit.is_some() {
+            result = self.commit_finished_until(until).await;
         }
-        let left = driver::leave(offsets, &identity, until).await;
+        let left = driver::leave(&offsets, &identity, until).await;
         result.and(left)
     }
 
@@ -330,16 +323,6 @@ impl Drop for Present<'_> {
     fn drop(&mut self) {
         let now = Instant::now();
         self.0.with(|state| state.membership.leave_poll(now));
-    }
-}
-
-/// The error for what only a member can do, for a consumer that is none now.
-fn no_member() -> Error {
-    Error::Refused {
-        api: "OffsetCommit",
-        subject: "the consumer".into(),
-        code: ErrorCode::UNKNOWN_MEMBER_ID,
-        message: Some("it is not a member of its group now".into()),
     }
 }
 

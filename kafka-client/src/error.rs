@@ -101,6 +101,22 @@ pub enum Error {
         /// What is wrong with the bytes there.
         source: RecordError,
     },
+    /// Records before the position are gone: a leader was elected that did not have them (KIP-320), and no policy says where to go on.
+    /// Reading stops there; `seek` goes on.
+    #[error("{topic}-{partition} was truncated before offset {offset}{}; seek to go on", common_part(*.common))]
+    Truncated {
+        /// The topic.
+        topic: Arc<str>,
+        /// The partition.
+        partition: i32,
+        /// The position when it was noticed.
+        offset: i64,
+        /// Leader epoch of the record before it.
+        leader_epoch: Option<i32>,
+        /// Where the logs part: records before it are those that were read, records at and beyond it are not. `None` if the leader
+        /// does not know the epoch any more.
+        common: Option<i64>,
+    },
     /// A value of ours that the wire cannot carry.
     #[error("the request cannot be written")]
     Unwritable {
@@ -114,6 +130,12 @@ pub enum Error {
 
 fn detail(message: Option<&str>) -> String {
     message.map_or_else(String::new, |message| format!(": {message}"))
+}
+
+fn common_part(offset: Option<i64>) -> String {
+    offset.map_or_else(String::new, |offset| {
+        format!(": what was read is in the log up to offset {offset} only")
+    })
 }
 
 impl Error {

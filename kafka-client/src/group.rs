@@ -10,4 +10,5 @@ pub(crate) mod committer;
 pub(crate) mod driver;
 pub(crate) mod metadata;
 pub(crate) mod modern;
+pub(crate) mod offset;
 pub(crate) mod offsets;

@@ -17,7 +17,7 @@
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
 //! - producer: topics are never forgotten;
-//! - consumer: no patterns, no offsets by time, no truncation detection (KIP-320), no closest replica (KIP-392);
+//! - consumer: no patterns;
 //! - groups: no share groups; racks are told neither to leaders nor to coordinators; no patterns that the broker matches;
 //! - administration: nothing.
 //!
@@ -51,11 +51,14 @@ pub use config::{ClientConfig, ConfigError, MetadataRecovery, Security};
 pub use consumer::config::{
     ConsumerConfig, GroupConfig, GroupProtocol, Isolation, OffsetReset, Start,
 };
+pub use consumer::queries::OffsetAndTimestamp;
 pub use consumer::records::{PartitionRecords, RecordIter};
 pub use consumer::{Consumer, Event};
 pub use error::Error;
 pub use group::assignor::Assignor;
+pub use group::committer::Commit;
 pub use group::metadata::GroupMetadata;
+pub use group::offset::OffsetAndMetadata;
 pub use kafka_wire::ErrorCode;
 pub use kafka_wire::records::{Compression, CompressionLevels, Headers, RecordError, RecordRef};
 pub use producer::{

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use kafka_client::{
-    Client, Consumer, ConsumerConfig, Error, GroupConfig, Isolation, OffsetReset, Start,
-    TopicPartition,
+    Client, Consumer, ConsumerConfig, Error, GroupConfig, Isolation, OffsetAndMetadata,
+    OffsetReset, Start, TopicPartition,
 };
 
 use super::{CLOSE_PATIENCE, Offsets};
@@ -104,9 +104,9 @@ impl Source {
         })
     }
 
-    fn start_at(&self, committed: Option<i64>) -> Start {
+    fn start_at(&self, committed: Option<OffsetAndMetadata>) -> Start {
         match (committed, self.start) {
-            (Some(offset), _) => Start::Offset(offset),
+            (Some(committed), _) => Start::Offset(committed.offset),
             (None, OffsetReset::Latest) => Start::Latest,
             (None, _) => Start::Earliest,
         }

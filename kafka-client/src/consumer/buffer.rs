@@ -120,6 +120,7 @@ mod tests {
             partition: TopicPartition::new("t", partition),
             generation: 0,
             offset: 0,
+            leader_epoch: None,
         };
         Chunk::out_of_range(&asked, answer)
     }

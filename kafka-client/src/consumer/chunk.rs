@@ -6,7 +6,7 @@ use kafka_wire::messages::fetch::PartitionData;
 use kafka_wire::records::{Codecs, CrcCheck, DecompressLimits, LogEntries, LogEntry, RecordError};
 
 use crate::consumer::isolation::Filter;
-use crate::consumer::position::Wanted;
+use crate::consumer::position::{Ends, Position, Wanted};
 use crate::consumer::records::{PartitionRecords, unreadable};
 use crate::error::Error;
 use crate::topic_partition::TopicPartition;
@@ -24,8 +24,10 @@ pub(crate) struct Chunk {
     pub(crate) from: i64,
     /// The position behind them.
     pub(crate) next: i64,
-    /// Offset after the last record that all in-sync replicas have.
-    pub(crate) high_watermark: i64,
+    /// Leader epochs of the records before the two positions.
+    epochs: (Option<i32>, Option<i32>),
+    /// Ends of the log, as the answer has them.
+    pub(crate) ends: Ends,
     /// What follows the batches.
     pub(crate) end: End,
     batches: VecDeque<LogEntry>,
@@ -56,7 +58,10 @@ impl Chunk {
     /// is cut off at the end is left out.
     pub(crate) fn read(asked: &Wanted, answer: u64, data: PartitionData, check: CrcCheck) -> Self {
         let mut chunk = Self::out_of_range(asked, answer);
-        chunk.high_watermark = data.high_watermark;
+        chunk.ends = Ends {
+            high_watermark: data.high_watermark,
+            last_stable: data.last_stable_offset,
+        };
         chunk.end = End::Open;
         let mut filter = Filter::new(data.aborted_transactions.as_deref());
         for entry in LogEntries::new(data.records.unwrap_or_default(), check) {
@@ -81,7 +86,8 @@ impl Chunk {
             answer,
             from: asked.offset,
             next: asked.offset,
-            high_watermark: -1,
+            epochs: (asked.leader_epoch, asked.leader_epoch),
+            ends: Ends::UNKNOWN,
             end: End::OutOfRange,
             batches: VecDeque::new(),
         }
@@ -92,8 +98,25 @@ impl Chunk {
             return;
         }
         self.next = batch.next_offset();
+        self.epochs.1 = epoch(&batch).or(self.epochs.1);
         if shown {
             self.batches.push_back(batch);
+        }
+    }
+
+    /// The position that it continues now.
+    pub(crate) fn start(&self) -> Position {
+        Position {
+            offset: self.from,
+            leader_epoch: self.epochs.0,
+        }
+    }
+
+    /// The position behind it.
+    pub(crate) fn behind(&self) -> Position {
+        Position {
+            offset: self.next,
+            leader_epoch: self.epochs.1,
         }
     }
 
@@ -111,8 +134,8 @@ impl Chunk {
         codecs: &mut Codecs,
     ) -> Option<PartitionRecords> {
         let mut sets = Vec::with_capacity(self.batches.len());
-        let (mut next, mut decompressed) = (self.next, 0);
-        let mut reached = self.from;
+        let (mut next, mut decompressed) = (self.behind(), 0);
+        let mut reached = self.start();
         while let Some(batch) = self.batches.pop_front() {
             match batch.open_with(&limits.batch, codecs) {
                 Ok(set) => {
@@ -122,12 +145,17 @@ impl Chunk {
                         decompressed += set.size_bytes();
                     }
                     sets.push(set);
-                    reached = batch.next_offset();
+                    reached = Position {
+                        offset: batch.next_offset(),
+                        leader_epoch: epoch(&batch).or(reached.leader_epoch),
+                    };
                 }
                 Err(error) => {
                     // Where compressed messages begin, nobody knows who cannot open them.
-                    next = batch.first_offset().unwrap_or(reached).max(self.from);
-                    self.fail(unreadable(&self.partition, next, error), next);
+                    let at = batch.first_offset().unwrap_or(reached.offset);
+                    next = reached;
+                    next.offset = at.max(self.from);
+                    self.fail(unreadable(&self.partition, next.offset, error), next);
                     break;
                 }
             }
@@ -136,7 +164,8 @@ impl Chunk {
                 break;
             }
         }
-        let from = std::mem::replace(&mut self.from, next);
+        let from = std::mem::replace(&mut self.from, next.offset);
+        self.epochs.0 = next.leader_epoch;
         if sets.is_empty() {
             return None;
         }
@@ -144,20 +173,31 @@ impl Chunk {
         Some(PartitionRecords::new(
             partition,
             (from, next),
-            self.high_watermark,
+            self.ends.high_watermark,
             sets,
         ))
     }
 
-    fn fail(&mut self, error: Error, at: i64) {
+    fn fail(&mut self, error: Error, at: Position) {
         self.end = End::Failed(Box::new(error));
-        self.next = at;
+        self.next = at.offset;
+        self.epochs.1 = at.leader_epoch;
         self.batches.clear();
     }
 
     /// Whether all records were taken and only its end is left.
     pub(crate) fn is_taken(&self) -> bool {
         self.batches.is_empty()
+    }
+}
+
+/// Which leader appended it; old formats do not tell.
+fn epoch(entry: &LogEntry) -> Option<i32> {
+    match entry {
+        LogEntry::Batch(batch) => {
+            Some(batch.header().partition_leader_epoch).filter(|epoch| *epoch >= 0)
+        }
+        LogEntry::Messages(_) => None,
     }
 }
 

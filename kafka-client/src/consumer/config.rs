@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::config::ConfigError;
+use crate::consumer::position::Origin;
 use crate::group::assignor::Assignor;
 
 /// How to read. Names in brackets are Kafka's.
@@ -34,6 +35,10 @@ pub struct ConsumerConfig {
     /// Most bytes that one batch may decompress to; a batch that has more is an error that names
     /// this field, and stops its partition. Default: 64 MiB.
     pub max_decompressed_bytes: usize,
+    /// Where the consumer runs, as brokers call their racks: a leader may then name a replica nearby to read from (KIP-392), if its
+    /// cluster has `replica.selector.class` set. It is read until it errs, and for `metadata_max_age` at most before the leader is
+    /// asked again. Kafka: `client.rack`. Default: none.
+    pub client_rack: Option<String>,
     /// The group to be a member of (`subscribe`), or to keep offsets for (`assign`).
     /// Kafka: `group.id` and what belongs to it. Default: none.
     pub group: Option<GroupConfig>,
@@ -54,6 +59,7 @@ impl Default for ConsumerConfig {
             reset: OffsetReset::default(),
             check_crcs: true,
             max_decompressed_bytes: 64 << 20,
+            client_rack: None,
             group: None,
             auto_commit: None,
         }
@@ -125,15 +131,29 @@ impl Default for GroupConfig {
     }
 }
 
-/// Where to start a partition that is assigned by hand.
+/// Where to read a partition: at first, or after a seek.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start {
     /// At the first record that the log still has.
     Earliest,
-    /// At the end of the log: only what is written from now on.
+    /// At the end of the log: only what is written from now on. With [`Isolation::ReadCommitted`] at the last stable offset: records
+    /// of transactions that are open now are still to come.
     Latest,
     /// At an offset. One that the log does not have is treated as [`OffsetReset`] says.
     Offset(i64),
+    /// The same, with the leader epoch of the record before it: if that record was lost with its leader since, it is noticed
+    /// (KIP-320) as [`Error::Truncated`](crate::Error::Truncated) says.
+    Position {
+        /// The next record's offset.
+        offset: i64,
+        /// As [`PartitionRecords::leader_epoch`](crate::PartitionRecords::leader_epoch) says.
+        leader_epoch: i32,
+    },
+    /// At the first record whose timestamp is not smaller, in milliseconds since 1970; if there is none, where the log ended when the
+    /// broker was asked.
+    Timestamp(i64),
+    /// Where the group has committed to go on; where it has not, and without a group, as [`OffsetReset`] says.
+    Committed,
 }
 
 /// What to do about a partition without a usable position.
@@ -144,8 +164,23 @@ pub enum OffsetReset {
     /// Start at the end. Kafka: `latest`.
     #[default]
     Latest,
+    /// Start at the first record that is not older than that now (by its timestamp and this machine's clock); at the end if there is
+    /// none (KIP-1106). Kafka: `by_duration:PT1H`.
+    ByDuration(Duration),
     /// Stop the partition and say so; `seek` starts it again. Kafka: `none`.
     Fail,
+}
+
+impl OffsetReset {
+    /// Where to look for a position; `None` for nowhere.
+    pub(crate) fn origin(self) -> Option<Origin> {
+        match self {
+            Self::Earliest => Some(Origin::Earliest),
+            Self::Latest => Some(Origin::Latest),
+            Self::ByDuration(age) => Some(Origin::Ago(age)),
+            Self::Fail => None,
+        }
+    }
 }
 
 /// Whether transactions are looked at (KIP-98).

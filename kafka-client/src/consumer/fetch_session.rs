@@ -27,6 +27,8 @@ pub(crate) struct Place {
     pub(crate) offset: i64,
     /// Leader epoch that we know; -1 for none.
     pub(crate) leader_epoch: i32,
+    /// Leader epoch of the record before `offset`; -1 for none. Requests before version 12 have no place for another.
+    pub(crate) last_fetched_epoch: i32,
 }
 
 /// What a request says about sessions and partitions.
@@ -98,7 +100,7 @@ fn name(topics: &mut Vec<FetchTopic>, key: &Key, place: Place, max_bytes: i32) {
         partition: key.partition,
         current_leader_epoch: place.leader_epoch,
         fetch_offset: place.offset,
-        last_fetched_epoch: -1,
+        last_fetched_epoch: place.last_fetched_epoch,
         partition_max_bytes: max_bytes,
         ..Default::default()
     };

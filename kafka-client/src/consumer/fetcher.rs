@@ -16,15 +16,15 @@ use crate::consumer::chunk::Chunk;
 use crate::consumer::config::{wire_ms, wire_size};
 use crate::consumer::fetch_session::{FetchSession, Key, Place};
 use crate::consumer::patience::Patience;
-use crate::consumer::position::Wanted;
-use crate::consumer::shared::{Shared, sleep_until_some};
-use crate::consumer::state::refused;
+use crate::consumer::position::{Ends, Leader, Position, Wanted};
+use crate::consumer::shared::{Shared, after, sleep_until_some};
+use crate::consumer::state::{State, refused};
 use crate::error::Error;
 use crate::net::connection::Connection;
 use crate::retry::Backoff;
 use crate::topic_partition::TopicPartition;
 
-/// Fetches from `node` until it leads none of the consumer's partitions. Dropping the future ends everything.
+/// Fetches from `node` until none of the consumer's partitions is to be read from it. Dropping the future ends everything.
 pub(super) async fn run(shared: Arc<Shared>, node: i32) {
     let fetcher = Fetcher {
         backoff: shared.backoff(),
@@ -60,6 +60,12 @@ enum Outcome {
     Refused(ErrorCode),
     /// Another broker leads it now.
     Moved,
+    /// The leader wants it to be read from another broker; what came all the same.
+    Elsewhere(i32, Chunk),
+    /// The log does not have the offset.
+    OutOfRange,
+    /// The log is the one that was read up to there only.
+    Diverged(Position),
 }
 
 impl Fetcher {
@@ -70,11 +76,11 @@ impl Fetcher {
             bell.borrow_and_update();
             metadata.borrow_and_update();
             let (now, picture) = (Instant::now(), self.shared.cluster.metadata());
-            let leads = |one: &TopicPartition| leader(&picture, one) == Some(self.node);
+            let leader = |one: &TopicPartition| leadership(&picture, one);
             let (needed, wanted, retry) = self.shared.with(|state| {
-                let needed = state.positions.assignment().any(leads);
+                let needed = state.positions.sources(now, leader).contains(&self.node);
                 let retry = state.positions.next_retry(now);
-                (needed, state.next_fetch(self.node, now, leads), retry)
+                (needed, state.next_fetch(self.node, now, leader), retry)
             });
             if !needed {
                 return;
@@ -97,8 +103,10 @@ impl Fetcher {
 
     async fn fetch(&mut self, picture: &Metadata, wanted: Vec<Wanted>) -> Result<(), Error> {
         let connection = self.connect().await?;
-        let by_id = connection.version_of::<FetchRequest>()? >= FIRST_BY_ID;
-        let places: Vec<_> = wanted.iter().map(|one| place(picture, one)).collect();
+        let version = connection.version_of::<FetchRequest>()?;
+        let by_id = version >= FIRST_BY_ID;
+        let places = wanted.iter().map(|one| place(picture, one, version));
+        let places: Vec<_> = places.collect();
         let config = &self.shared.config;
         let max_bytes = wire_size(config.max_partition_fetch_bytes);
         let asked = self.session.next(&places, max_bytes);
@@ -111,6 +119,7 @@ impl Fetcher {
             session_epoch: asked.session_epoch,
             topics: asked.topics,
             forgotten_topics_data: asked.forgotten,
+            rack_id: config.client_rack.clone().unwrap_or_default(),
             ..Default::default()
         };
         let timeout = self.shared.cluster.config().request_timeout;
@@ -157,23 +166,42 @@ impl Fetcher {
                 }
             }
         }
-        let now = Instant::now();
         self.shared.with(|state| {
             for (wanted, outcome) in outcomes {
-                match outcome {
-                    Outcome::Chunk(chunk) => state.fetched(self.node, &wanted, chunk),
-                    Outcome::Refused(code) => {
-                        let error = refused(FetchRequest::name(), &wanted.partition, code);
-                        state.failed(&wanted.partition, wanted.generation, error, now);
-                    }
-                    Outcome::Moved => {}
-                }
+                self.settle(state, number, &wanted, outcome);
             }
             // Within a session a partition without news is not mentioned.
             for wanted in asked.into_values() {
-                state.positions.fetched(&wanted, -1, Some(wanted.offset));
+                let place = Position {
+                    offset: wanted.offset,
+                    leader_epoch: wanted.leader_epoch,
+                };
+                let ends = Ends::UNKNOWN;
+                state.positions.fetched(&wanted, ends, Some(place));
             }
         });
+    }
+
+    fn settle(&self, state: &mut State, number: u64, wanted: &Wanted, outcome: Outcome) {
+        let now = Instant::now();
+        match outcome {
+            Outcome::Chunk(chunk) => state.fetched(self.node, wanted, chunk),
+            Outcome::Elsewhere(node, chunk) => {
+                let age = self.shared.cluster.config().metadata_max_age;
+                state.fetched(self.node, wanted, chunk);
+                state.prefer(wanted, node, after(age));
+            }
+            Outcome::OutOfRange => state.out_of_range(self.node, wanted, number, now),
+            Outcome::Diverged(end) => state.diverged(wanted, end),
+            Outcome::Refused(code) => {
+                state
+                    .positions
+                    .give_up_replica(&wanted.partition, self.node);
+                let error = refused(FetchRequest::name(), &wanted.partition, code);
+                state.failed(&wanted.partition, wanted.generation, error, now);
+            }
+            Outcome::Moved => {}
+        }
     }
 
     fn outcome(
@@ -184,15 +212,25 @@ impl Fetcher {
         endpoints: &[NodeEndpoint],
     ) -> Outcome {
         match data.error_code {
+            ErrorCode::NONE if data.diverging_epoch.epoch >= 0 => {
+                let end = &data.diverging_epoch;
+                Outcome::Diverged(Position::told(end.end_offset, end.epoch))
+            }
             ErrorCode::NONE => {
                 let check = if self.shared.config.check_crcs {
                     CrcCheck::Verify
                 } else {
                     CrcCheck::Skip
                 };
-                Outcome::Chunk(Chunk::read(wanted, answer, data, check))
+                let preferred = data.preferred_read_replica;
+                let chunk = Chunk::read(wanted, answer, data, check);
+                if preferred < 0 || preferred == self.node {
+                    Outcome::Chunk(chunk)
+                } else {
+                    Outcome::Elsewhere(preferred, chunk)
+                }
             }
-            ErrorCode::OFFSET_OUT_OF_RANGE => Outcome::Chunk(Chunk::out_of_range(wanted, answer)),
+            ErrorCode::OFFSET_OUT_OF_RANGE => Outcome::OutOfRange,
             code => {
                 if self.moved(&wanted.partition, &data, endpoints) {
                     return Outcome::Moved;
@@ -251,6 +289,7 @@ impl Fetcher {
             self.connection = None;
             self.session.reset();
             self.shared.cluster.refresh();
+            self.shared.with(|state| state.give_up_replicas(self.node));
         }
         tracing::debug!(node = self.node, error = %crate::error::chain(&error), "fetch failed");
         if self.patience.failed(&error, Instant::now()) {
@@ -271,7 +310,7 @@ fn answer_key(key: &Key, by_id: bool) -> AnswerKey {
     }
 }
 
-fn place(picture: &Metadata, wanted: &Wanted) -> (Key, Place) {
+fn place(picture: &Metadata, wanted: &Wanted, version: i16) -> (Key, Place) {
     let name = &wanted.partition;
     let known = picture.partition(&name.topic, name.partition);
     let key = Key {
@@ -284,8 +323,23 @@ fn place(picture: &Metadata, wanted: &Wanted) -> (Key, Place) {
     let place = Place {
         offset: wanted.offset,
         leader_epoch: known.map_or(-1, |known| known.leader_epoch),
+        last_fetched_epoch: wanted
+            .leader_epoch
+            .filter(|_| version >= FIRST_WITH_EPOCHS)
+            .unwrap_or(-1),
     };
     (key, place)
+}
+
+/// Who leads a partition, and since when; `None` during an election, or if it is not known.
+pub(super) fn leadership(picture: &Metadata, partition: &TopicPartition) -> Option<Leader> {
+    let topic = picture.topic(&partition.topic)?;
+    let known = picture.partition(&partition.topic, partition.partition)?;
+    Some(Leader {
+        node: known.leader?,
+        epoch: known.leader_epoch,
+        topic_id: topic.id,
+    })
 }
 
 /// Who leads a partition; `None` during an election, or if it is not known.
@@ -306,3 +360,5 @@ fn is_session_error(code: ErrorCode) -> bool {
 
 /// First version of the request that names topics by id (KIP-516).
 const FIRST_BY_ID: i16 = 13;
+/// First version of the request that tells the leader epoch of the last record read (KIP-595).
+const FIRST_WITH_EPOCHS: i16 = 12;

@@ -2,7 +2,7 @@
 //!
 //! All other tasks of the fetch side are its children and end with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kafka_wire::ErrorCode;
@@ -11,10 +11,10 @@ use tokio::time::{Instant, sleep};
 
 use crate::cluster::metadata::Metadata;
 use crate::cluster::wanted::Kept;
-use crate::consumer::position::{Lookup, Origin};
+use crate::consumer::position::{Lookup, Origin, Validation};
 use crate::consumer::shared::{Shared, sleep_until_some};
 use crate::consumer::state::refused;
-use crate::consumer::{fetcher, lookup};
+use crate::consumer::{fetcher, lookup, validation};
 use crate::group::offsets::Offsets;
 use crate::topic_partition::TopicPartition;
 
@@ -54,7 +54,8 @@ impl Planner {
             self.find_topics(&picture);
             self.find_leaders(&picture, now);
             self.find_positions(&picture, now);
-            self.start_fetchers(&picture);
+            self.validate_positions(&picture, now);
+            self.start_fetchers(&picture, now);
             let retry = self.shared.with(|state| state.positions.next_retry(now));
             tokio::select! {
                 _ = bell.changed() => {}
@@ -122,21 +123,44 @@ impl Planner {
             self.lookups
                 .spawn(lookup::ends(self.shared.clone(), node, lookups));
         }
-        if let Some(offsets) = self.offsets.clone().filter(|_| !committed.is_empty()) {
-            let shared = self.shared.clone();
-            self.lookups
-                .spawn(lookup::committed(shared, offsets, committed));
+        match self.offsets.clone() {
+            _ if committed.is_empty() => {}
+            Some(offsets) => {
+                let shared = self.shared.clone();
+                self.lookups
+                    .spawn(lookup::committed(shared, offsets, committed));
+            }
+            None => self.shared.with(|state| {
+                let nothing = committed.iter();
+                nothing.for_each(|lookup| state.not_committed(lookup));
+            }),
         }
     }
 
-    fn start_fetchers(&mut self, picture: &Metadata) {
-        let leaders: BTreeSet<i32> = self.shared.with(|state| {
-            let assigned = state.positions.assignment();
-            assigned
-                .filter_map(|one| fetcher::leader(picture, one))
-                .collect()
+    /// Asks new leaders whether their logs have what was read (KIP-320).
+    fn validate_positions(&mut self, picture: &Metadata, now: Instant) {
+        let leader = |one: &TopicPartition| fetcher::leadership(picture, one);
+        let validations = self.shared.with(|state| {
+            state.see(leader);
+            state.positions.validations(now, leader)
         });
-        for node in leaders {
+        let mut by_leader: BTreeMap<i32, Vec<Validation>> = BTreeMap::new();
+        for validation in validations {
+            let node = validation.leader.node;
+            by_leader.entry(node).or_default().push(validation);
+        }
+        for (node, validations) in by_leader {
+            self.lookups
+                .spawn(validation::validate(self.shared.clone(), node, validations));
+        }
+    }
+
+    fn start_fetchers(&mut self, picture: &Metadata, now: Instant) {
+        let leader = |one: &TopicPartition| fetcher::leadership(picture, one);
+        let sources = self
+            .shared
+            .with(|state| state.positions.sources(now, leader));
+        for node in sources {
             if !self.fetchers.has(&node) {
                 self.fetchers
                     .spawn(node, fetcher::run(self.shared.clone(), node));

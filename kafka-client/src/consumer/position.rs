@@ -3,12 +3,24 @@
 //! A partition has two places. Its *position* is what the application gets next, and moves when an event is handed over. What is
 //! *fetched* next runs ahead of it. Whatever breaks the line from one to the other (seek, reset, a new assignment) gives the partition
 //! a new *generation*, and answers to questions of an older one are ignored: a late "out of range" cannot undo a seek.
+//!
+//! Both places carry the leader epoch of the record before them. When somebody else leads, `validation` asks whether the new
+//! leader's log still has what was read (KIP-320); `replica` remembers who reads closer than the leader (KIP-392).
+
+mod entry;
+mod place;
+mod replica;
+mod validation;
+
+pub(crate) use place::{Ends, Leader, Origin, Position};
+pub(crate) use validation::{Parted, Validation};
 
 use std::collections::BTreeMap;
 
 use tokio::time::Instant;
 
 use crate::consumer::patience::Patience;
+use crate::consumer::position::entry::{Entry, Next, Trouble};
 use crate::error::Error;
 use crate::retry::Backoff;
 use crate::topic_partition::TopicPartition;
@@ -16,56 +28,9 @@ use crate::topic_partition::TopicPartition;
 /// The assigned partitions.
 #[derive(Debug)]
 pub(crate) struct Positions {
-    partitions: BTreeMap<TopicPartition, Partition>,
+    partitions: BTreeMap<TopicPartition, Entry>,
     generations: u64,
     fetches: u64,
-    backoff: Backoff,
-    patience: Patience,
-}
-
-#[derive(Debug)]
-struct Partition {
-    generation: u64,
-    /// What the application gets next; `None` until it is known.
-    position: Option<i64>,
-    next: Next,
-    paused: bool,
-    high_watermark: Option<i64>,
-    /// Completed fetches since the assignment.
-    fetches: u64,
-    /// When it was last fetched, in fetches of all partitions: the one that waits longest goes first.
-    served: u64,
-    trouble: Option<Trouble>,
-}
-
-/// What has to be done next to go on reading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// The position has to be found out.
-    Find { origin: Origin, asked: bool },
-    /// This offset has to be fetched.
-    Fetch(i64),
-    /// The application has to take what was fetched, and then see an error or a gap.
-    Take,
-    /// Nothing, until a seek.
-    Nothing,
-}
-
-/// Where a position that is not known comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Origin {
-    /// What the group committed.
-    Committed,
-    /// The first record in the log.
-    Earliest,
-    /// The end of the log.
-    Latest,
-}
-
-/// Questions about a partition that fail.
-#[derive(Debug)]
-struct Trouble {
-    not_before: Instant,
     backoff: Backoff,
     patience: Patience,
 }
@@ -79,6 +44,8 @@ pub(crate) struct Wanted {
     pub(crate) generation: u64,
     /// The offset to fetch.
     pub(crate) offset: i64,
+    /// Leader epoch of the record before it.
+    pub(crate) leader_epoch: Option<i32>,
 }
 
 /// A position to find out.
@@ -105,8 +72,9 @@ impl Positions {
     }
 
     /// Adds a partition that starts at a known offset; one that is there starts over.
-    pub(crate) fn add_at(&mut self, partition: TopicPartition, offset: i64) {
-        self.add(partition, Some(offset), Next::Fetch(offset));
+    pub(crate) fn add_at(&mut self, partition: TopicPartition, position: impl Into<Position>) {
+        let position = position.into();
+        self.add(partition, Some(position), Next::Fetch(position));
     }
 
     /// Adds a partition whose position has to be found out; one that is there starts over.
@@ -115,18 +83,9 @@ impl Positions {
         self.add(partition, None, Next::Find { origin, asked });
     }
 
-    fn add(&mut self, partition: TopicPartition, position: Option<i64>, next: Next) {
+    fn add(&mut self, partition: TopicPartition, position: Option<Position>, next: Next) {
         self.generations += 1;
-        let entry = Partition {
-            generation: self.generations,
-            position,
-            next,
-            paused: false,
-            high_watermark: None,
-            fetches: 0,
-            served: 0,
-            trouble: None,
-        };
+        let entry = Entry::new(self.generations, position, next);
         self.partitions.insert(partition, entry);
     }
 
@@ -152,18 +111,18 @@ impl Positions {
 
     /// What the application gets next; `None` if it is not known, or the partition not assigned.
     pub(crate) fn position(&self, partition: &TopicPartition) -> Option<i64> {
-        self.partitions.get(partition)?.position
+        Some(self.partitions.get(partition)?.position?.offset)
     }
 
     /// Every known position.
-    pub(crate) fn positions(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
+    pub(crate) fn positions(&self) -> impl Iterator<Item = (&TopicPartition, Position)> {
         let known = self.partitions.iter();
         known.filter_map(|(name, entry)| Some((name, entry.position?)))
     }
 
-    /// Offset after the last replicated record, as of the last answer.
-    pub(crate) fn high_watermark(&self, partition: &TopicPartition) -> Option<i64> {
-        self.partitions.get(partition)?.high_watermark
+    /// Ends of the log, as of the last answer; `None` if the partition is not assigned.
+    pub(crate) fn ends(&self, partition: &TopicPartition) -> Option<Ends> {
+        Some(self.partitions.get(partition)?.ends)
     }
 
     /// Completed fetches since the assignment.
@@ -177,6 +136,11 @@ impl Positions {
     pub(crate) fn is_current(&self, partition: &TopicPartition, generation: u64) -> bool {
         let entry = self.partitions.get(partition);
         entry.is_some_and(|entry| entry.generation == generation)
+    }
+
+    /// What the application reads without a gap: another number after a seek or a reset. `None` if the partition is not assigned.
+    pub(crate) fn line(&self, partition: &TopicPartition) -> Option<u64> {
+        Some(self.partitions.get(partition)?.line)
     }
 
     /// Whether the application asked not to get records of it.
@@ -193,11 +157,13 @@ impl Positions {
         }
     }
 
-    /// Goes on at `offset`, whatever the partition was at.
-    pub(crate) fn seek(&mut self, partition: &TopicPartition, offset: i64) {
+    /// Goes on at a place, whatever the partition was at. With an epoch the place is validated first.
+    pub(crate) fn seek(&mut self, partition: &TopicPartition, position: impl Into<Position>) {
+        let position = position.into();
         if let Some(entry) = self.anew(partition) {
-            entry.position = Some(offset);
-            entry.next = Next::Fetch(offset);
+            entry.position = Some(position);
+            entry.next = Next::Fetch(position);
+            entry.validated = None;
         }
     }
 
@@ -212,80 +178,80 @@ impl Positions {
 
     /// Fetches again from the position: what was fetched beyond it was dropped.
     pub(crate) fn rewind(&mut self, partition: &TopicPartition) {
-        if let Some(position) = self.position(partition) {
-            self.seek(partition, position);
+        if let Some(entry) = self.partitions.get_mut(partition)
+            && let Some(position) = entry.position
+        {
+            self.generations += 1;
+            entry.generation = self.generations;
+            entry.trouble = None;
+            entry.next = Next::Fetch(position);
         }
     }
 
     /// Stops at `position` until a seek.
-    pub(crate) fn stop(&mut self, partition: &TopicPartition, position: Option<i64>) {
+    pub(crate) fn stop(&mut self, partition: &TopicPartition, position: Option<Position>) {
         if let Some(entry) = self.anew(partition) {
             entry.position = position;
             entry.next = Next::Nothing;
         }
     }
 
-    fn anew(&mut self, partition: &TopicPartition) -> Option<&mut Partition> {
+    fn anew(&mut self, partition: &TopicPartition) -> Option<&mut Entry> {
         let entry = self.partitions.get_mut(partition)?;
         self.generations += 1;
         entry.generation = self.generations;
+        entry.line = self.generations;
         entry.trouble = None;
         Some(entry)
     }
 
-    /// Partitions to fetch from the broker that `leads` them: those that wait longest first.
+    /// Partitions to fetch from `node`: those that wait longest first.
     pub(crate) fn wanted(
         &self,
+        node: i32,
         now: Instant,
-        leads: impl Fn(&TopicPartition) -> bool,
+        leader: impl Fn(&TopicPartition) -> Option<Leader>,
     ) -> Vec<Wanted> {
         let ready = self.partitions.iter().filter_map(|(name, entry)| {
-            let Next::Fetch(offset) = entry.next else {
+            let Next::Fetch(place) = entry.next else {
                 return None;
             };
-            let ready = !entry.paused && entry.is_due(now) && leads(name);
-            ready.then(|| (entry.served, entry.wanted(name, offset)))
+            let ready = !entry.paused && entry.is_due(now);
+            let ready = ready && entry.source(now, leader(name)) == Some(node);
+            ready.then(|| (entry.served, entry.wanted(name, place)))
         });
         let mut ready: Vec<_> = ready.collect();
         ready.sort_by_key(|(served, _)| *served);
         ready.into_iter().map(|(_, wanted)| wanted).collect()
     }
 
-    /// A fetch came back without an error: the log ends at `high_watermark`, and fetching goes on at `next`, or not at all if there is
-    /// something to see first. False if nobody waits for it any more.
-    pub(crate) fn fetched(
-        &mut self,
-        asked: &Wanted,
-        high_watermark: i64,
-        next: Option<i64>,
-    ) -> bool {
+    /// A fetch came back without an error: the log ends there, and fetching goes on at `next`, or not at all if there is something
+    /// to see first. False if nobody waits for it any more.
+    pub(crate) fn fetched(&mut self, asked: &Wanted, ends: Ends, next: Option<Position>) -> bool {
         self.fetches += 1;
         let served = self.fetches;
         let Some(entry) = self.asked(asked) else {
             return false;
         };
-        if next != Some(asked.offset) {
+        if next.map(|next| next.offset) != Some(asked.offset) {
             entry.served = served;
         }
         entry.fetches += 1;
         entry.trouble = None;
-        if high_watermark >= 0 {
-            entry.high_watermark = Some(high_watermark);
-        }
+        entry.learn(ends);
         entry.next = next.map_or(Next::Take, Next::Fetch);
         true
     }
 
     /// The entry that `asked` is about, unless it has moved on.
-    fn asked(&mut self, asked: &Wanted) -> Option<&mut Partition> {
+    fn asked(&mut self, asked: &Wanted) -> Option<&mut Entry> {
         let entry = self.partitions.get_mut(&asked.partition)?;
-        let current =
-            entry.generation == asked.generation && entry.next == Next::Fetch(asked.offset);
-        current.then_some(entry)
+        let waits = matches!(entry.next, Next::Fetch(place) if place.offset == asked.offset);
+        (waits && entry.generation == asked.generation).then_some(entry)
     }
 
     /// Records up to `next` were handed to the application, or there were none to show.
-    pub(crate) fn moved(&mut self, partition: &TopicPartition, generation: u64, next: i64) {
+    pub(crate) fn moved(&mut self, partition: &TopicPartition, generation: u64, next: Position) {
         if let Some(entry) = self.partitions.get_mut(partition)
             && entry.generation == generation
         {
@@ -301,34 +267,36 @@ impl Positions {
     ) -> Vec<Lookup> {
         let mut lookups = Vec::new();
         for (name, entry) in &mut self.partitions {
-            let Next::Find {
-                origin,
-                asked: false,
-            } = entry.next
-            else {
-                continue;
-            };
-            if !entry.is_due(now) || !is_led(name) {
-                continue;
+            let due = entry.is_due(now) && is_led(name);
+            let generation = entry.generation;
+            if let Next::Find { origin, asked } = &mut entry.next
+                && !*asked
+                && due
+            {
+                *asked = true;
+                lookups.push(Lookup {
+                    partition: name.clone(),
+                    generation,
+                    origin: *origin,
+                });
             }
-            entry.next = Next::Find {
-                origin,
-                asked: true,
-            };
-            lookups.push(Lookup {
-                partition: name.clone(),
-                generation: entry.generation,
-                origin,
-            });
         }
         lookups
     }
 
-    /// The answer to a look-up. False if nobody waits for it any more.
-    pub(crate) fn found(&mut self, lookup: &Lookup, offset: i64) -> bool {
+    /// The answer to a look-up, from a leader of `epoch`. False if nobody waits for it any more.
+    pub(crate) fn found(
+        &mut self,
+        lookup: &Lookup,
+        position: Position,
+        epoch: Option<i32>,
+    ) -> bool {
         let current = self.is_current(&lookup.partition, lookup.generation);
         if current {
-            self.seek(&lookup.partition, offset);
+            self.seek(&lookup.partition, position);
+            if let Some(entry) = self.partitions.get_mut(&lookup.partition) {
+                entry.validated = epoch;
+            }
         }
         current
     }
@@ -345,9 +313,8 @@ impl Positions {
         let Some(entry) = entry.filter(|entry| entry.generation == generation) else {
             return false;
         };
-        if let Next::Find { origin, .. } = entry.next {
-            let asked = false;
-            entry.next = Next::Find { origin, asked };
+        if let Next::Find { asked, .. } | Next::Validate { asked, .. } = &mut entry.next {
+            *asked = false;
         }
         let trouble = entry.trouble.get_or_insert_with(|| Trouble {
             not_before: now,
@@ -365,35 +332,20 @@ impl Positions {
         is_led: impl Fn(&TopicPartition) -> bool,
     ) -> Vec<(TopicPartition, u64)> {
         let without = self.partitions.iter().filter(|(name, entry)| {
-            let waits = matches!(entry.next, Next::Find { asked: false, .. } | Next::Fetch(_));
-            waits && !entry.paused && entry.is_due(now) && !is_led(name)
+            entry.waits_for_leader() && !entry.paused && entry.is_due(now) && !is_led(name)
         });
         without
             .map(|(name, entry)| (name.clone(), entry.generation))
             .collect()
     }
 
-    /// The next time at which something that failed may be tried again; `None` if nothing waits for that.
+    /// The next time at which something may be tried again, or elsewhere; `None` if nothing waits for that.
     pub(crate) fn next_retry(&self, now: Instant) -> Option<Instant> {
         let waiting = self.partitions.values().filter(|entry| !entry.paused);
-        let times = waiting.filter_map(|entry| Some(entry.trouble.as_ref()?.not_before));
-        times.filter(|time| *time > now).min()
-    }
-}
-
-impl Partition {
-    fn is_due(&self, now: Instant) -> bool {
-        self.trouble
-            .as_ref()
-            .is_none_or(|trouble| trouble.not_before <= now)
-    }
-
-    fn wanted(&self, name: &TopicPartition, offset: i64) -> Wanted {
-        Wanted {
-            partition: name.clone(),
-            generation: self.generation,
-            offset,
-        }
+        waiting
+            .flat_map(Entry::times)
+            .filter(|time| *time > now)
+            .min()
     }
 }
 

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kafka_wire::records::{RecordError, RecordRef, RecordSet, Records};
 
+use crate::consumer::position::Position;
 use crate::error::Error;
+use crate::group::offset::OffsetAndMetadata;
 use crate::topic_partition::TopicPartition;
 
 /// Records of one partition, in the order of their offsets. The consumer's position is behind them already.
@@ -17,7 +19,7 @@ pub struct PartitionRecords {
     partition: TopicPartition,
     /// Records below it were not asked for: a broker sends whole batches.
     from: i64,
-    next_offset: i64,
+    next: Position,
     high_watermark: i64,
     sets: Vec<RecordSet>,
     fault: Arc<Fault>,
@@ -26,14 +28,14 @@ pub struct PartitionRecords {
 impl PartitionRecords {
     pub(crate) fn new(
         partition: TopicPartition,
-        (from, next_offset): (i64, i64),
+        (from, next): (i64, Position),
         high_watermark: i64,
         sets: Vec<RecordSet>,
     ) -> Self {
         Self {
             partition,
             from,
-            next_offset,
+            next,
             high_watermark,
             sets,
             fault: Arc::default(),
@@ -63,7 +65,18 @@ impl PartitionRecords {
     /// Where reading goes on after these records, and the offset to commit once all of them are finished. May be more than one
     /// behind the last record: compaction, markers of transactions and hidden records leave gaps.
     pub fn next_offset(&self) -> i64 {
-        self.next_offset
+        self.next.offset
+    }
+
+    /// Which leader appended the last record before [`next_offset`](Self::next_offset); `None` if nobody knows, as in formats before
+    /// Kafka 0.11.
+    pub fn leader_epoch(&self) -> Option<i32> {
+        self.next.leader_epoch
+    }
+
+    /// What to commit once all of them are finished.
+    pub fn to_commit(&self) -> (TopicPartition, OffsetAndMetadata) {
+        (self.partition.clone(), self.next.into())
     }
 
     /// At most so many records are in there.
@@ -203,7 +216,7 @@ mod tests {
 
     fn records(from: i64, sets: Vec<RecordSet>) -> PartitionRecords {
         let partition = TopicPartition::new("t", 3);
-        PartitionRecords::new(partition, (from, 100), 200, sets)
+        PartitionRecords::new(partition, (from, 100.into()), 200, sets)
     }
 
     fn values(records: &PartitionRecords) -> Vec<(i64, String)> {

@@ -17,7 +17,7 @@ use crate::consumer::buffer::{Buffer, Verdict};
 use crate::consumer::chunk::{Chunk, End, OpenLimits};
 use crate::consumer::config::{OffsetReset, Start};
 use crate::consumer::membership::Membership;
-use crate::consumer::position::{Origin, Positions};
+use crate::consumer::position::{Origin, Position, Positions};
 use crate::consumer::records::{Fault, unreadable};
 use crate::error::Error;
 use crate::topic_partition::TopicPartition;
@@ -58,8 +58,8 @@ pub(crate) struct Changes {
 #[derive(Debug)]
 struct Unfinished {
     partition: TopicPartition,
-    generation: u64,
-    from: i64,
+    line: Option<u64>,
+    from: Position,
     fault: Arc<Fault>,
 }
 
@@ -90,10 +90,9 @@ impl State {
         self.membership.unsubscribe();
         self.pending.retain(Result::is_err);
         for (partition, start) in partitions {
-            match start {
-                Start::Offset(offset) => self.positions.add_at(partition, offset),
-                Start::Earliest => self.positions.add_from(partition, Origin::Earliest),
-                Start::Latest => self.positions.add_from(partition, Origin::Latest),
+            match place(start) {
+                Ok(position) => self.positions.add_at(partition, position),
+                Err(origin) => self.positions.add_from(partition, origin),
             }
         }
         self.changed_assignment();
@@ -108,11 +107,15 @@ impl State {
         self.changed_assignment();
     }
 
-    /// Goes on at `offset`.
-    pub(crate) fn seek(&mut self, partition: &TopicPartition, offset: i64) {
+    /// Goes on there.
+    pub(crate) fn seek_to(&mut self, partition: &TopicPartition, start: Start) {
         self.buffer.discard(partition);
-        self.positions.seek(partition, offset);
+        match place(start) {
+            Ok(position) => self.positions.seek(partition, position),
+            Err(origin) => self.positions.reset(partition, origin),
+        }
         self.changes.fetch = true;
+        self.changes.plan = true;
     }
 
     /// Stops or resumes handing out records of a partition, and fetching it.
@@ -127,10 +130,10 @@ impl State {
     pub(crate) fn came_back(&mut self) {
         if let Some(last) = self.unfinished.take()
             && let Some((offset, error)) = last.fault.get()
-            && self.positions.is_current(&last.partition, last.generation)
+            && self.positions.line(&last.partition) == last.line
         {
             let error = unreadable(&last.partition, offset, error);
-            self.stop(last.partition, offset, error);
+            self.stop(last.partition, offset.into(), error);
         }
         if let Some(node) = self.buffer.done_reading() {
             self.changes.fetch |= self.buffer.answers(node) < MAX_ANSWERS;
@@ -172,15 +175,15 @@ impl State {
     }
 
     fn open(&mut self, node: i32, chunk: &mut Chunk) -> Option<Event> {
-        let from = chunk.from;
+        let from = chunk.start();
         let records = chunk.take(&self.limits, &mut self.codecs);
         self.positions
-            .moved(&chunk.partition, chunk.generation, chunk.from);
+            .moved(&chunk.partition, chunk.generation, chunk.start());
         let records = records?;
         self.buffer.read(node, chunk.answer);
         self.unfinished = Some(Unfinished {
             partition: chunk.partition.clone(),
-            generation: chunk.generation,
+            line: self.positions.line(&chunk.partition),
             from,
             fault: records.fault().clone(),
         });
@@ -191,43 +194,42 @@ impl State {
     fn end(&mut self, chunk: Chunk) -> Option<Event> {
         // Hidden batches may have been all that an answer had.
         self.changes.fetch = true;
+        let position = Some(chunk.behind());
         let partition = chunk.partition;
-        match (chunk.end, self.reset) {
+        let error = match (chunk.end, self.reset.origin()) {
             (End::Open, _) => return None,
-            (End::OutOfRange, OffsetReset::Earliest) => {
-                self.positions.reset(&partition, Origin::Earliest);
+            (End::OutOfRange, Some(origin)) => {
+                self.positions.reset(&partition, origin);
+                self.changes.plan = true;
+                return None;
             }
-            (End::OutOfRange, OffsetReset::Latest) => {
-                self.positions.reset(&partition, Origin::Latest);
-            }
-            (End::OutOfRange, OffsetReset::Fail) => {
-                let error = refused("Fetch", &partition, ErrorCode::OFFSET_OUT_OF_RANGE);
-                self.positions.stop(&partition, Some(chunk.next));
-                return Some(Event::PartitionError { partition, error });
-            }
-            (End::Failed(error), _) => {
-                self.positions.stop(&partition, Some(chunk.next));
-                let error = *error;
-                return Some(Event::PartitionError { partition, error });
-            }
-        }
-        self.changes.plan = true;
-        None
+            (End::OutOfRange, None) => refused("Fetch", &partition, ErrorCode::OFFSET_OUT_OF_RANGE),
+            (End::Failed(error), _) => *error,
+        };
+        self.positions.stop(&partition, position);
+        Some(Event::PartitionError { partition, error })
     }
 
-    /// Offsets up to which the application has finished: all but what the last `poll` handed out.
-    pub(crate) fn committable(&self) -> Vec<(TopicPartition, i64)> {
-        let offsets = self.positions.positions().map(|(partition, position)| {
+    /// Positions up to which the application has finished: all but what the last `poll` handed out.
+    pub(crate) fn finished(&self) -> Vec<(TopicPartition, Position)> {
+        let positions = self.positions.positions().map(|(partition, position)| {
             let unfinished = self.unfinished.as_ref().filter(|last| {
-                last.partition == *partition
-                    && self.positions.is_current(partition, last.generation)
+                last.partition == *partition && self.positions.line(partition) == last.line
             });
             (
                 partition.clone(),
                 unfinished.map_or(position, |last| last.from),
             )
         });
-        offsets.collect()
+        positions.collect()
+    }
+
+    /// The same without leader epochs.
+    pub(crate) fn committable(&self) -> Vec<(TopicPartition, i64)> {
+        let finished = self.finished().into_iter();
+        finished
+            .map(|(partition, position)| (partition, position.offset))
+            .collect()
     }
 
     /// Something went wrong that the application should know; reading goes on.
@@ -240,7 +242,7 @@ impl State {
         self.tell(Ok(Event::PartitionError { partition, error }));
     }
 
-    fn stop(&mut self, partition: TopicPartition, position: i64, error: Error) {
+    fn stop(&mut self, partition: TopicPartition, position: Position, error: Error) {
         self.buffer.discard(&partition);
         self.positions.stop(&partition, Some(position));
         self.partition_error(partition, error);
@@ -265,6 +267,21 @@ impl State {
         }
         self.pending.push_back(next);
         self.changes.ready = true;
+    }
+}
+
+/// A place that is known, or how to find it.
+fn place(start: Start) -> Result<Position, Origin> {
+    match start {
+        Start::Earliest => Err(Origin::Earliest),
+        Start::Latest => Err(Origin::Latest),
+        Start::Timestamp(time) => Err(Origin::Timestamp(time)),
+        Start::Committed => Err(Origin::Committed),
+        Start::Offset(offset) => Ok(offset.into()),
+        Start::Position {
+            offset,
+            leader_epoch,
+        } => Ok(Position::told(offset, leader_epoch)),
     }
 }
 

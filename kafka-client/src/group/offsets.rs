@@ -3,13 +3,13 @@
 //! One call is tried again within its deadline as long as the coordinator moves, loads or is busy; what else goes wrong is the caller's
 //! to know. Commits of one consumer go through its [`committer`](super::committer), one after the other.
 
+mod commit;
+
+pub(crate) use commit::{CommitOffsets, Unstored};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kafka_wire::messages::offset_commit::{
-    OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitRequestTopic,
-    OffsetCommitResponse,
-};
 use kafka_wire::messages::offset_fetch::{
     OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics,
     OffsetFetchResponse,
@@ -21,8 +21,9 @@ use crate::cluster::Cluster;
 use crate::cluster::coordinator::CoordinatorKind;
 use crate::cluster::pool::Purpose;
 use crate::consumer::config::GroupConfig;
-use crate::consumer::membership::Identity;
+use crate::consumer::position::Position;
 use crate::error::Error;
+use crate::group::offset::OffsetAndMetadata;
 use crate::net::connection::Connection;
 use crate::retry::Backoff;
 use crate::topic_partition::TopicPartition;
@@ -82,7 +83,7 @@ impl Offsets {
         &self,
         partitions: &[TopicPartition],
         deadline: Instant,
-    ) -> Result<Vec<Option<i64>>, Error> {
+    ) -> Result<Vec<Option<OffsetAndMetadata>>, Error> {
         let mut tries = self.tries(deadline);
         loop {
             let result = timeout_at(deadline, self.try_fetch(partitions)).await;
@@ -94,7 +95,10 @@ impl Offsets {
         }
     }
 
-    async fn try_fetch(&self, partitions: &[TopicPartition]) -> Result<Vec<Option<i64>>, Error> {
+    async fn try_fetch(
+        &self,
+        partitions: &[TopicPartition],
+    ) -> Result<Vec<Option<OffsetAndMetadata>>, Error> {
         let connection = self.coordinator().await?;
         let version = connection.version_of::<OffsetFetchRequest>()?;
         let picture = self.cluster.metadata();
@@ -112,9 +116,9 @@ impl Offsets {
         // Without an entry in the answer nothing is known, which is not the same as nothing committed.
         let missing = || self.refused::<OffsetFetchRequest>(ErrorCode::UNKNOWN_SERVER_ERROR);
         let offsets = places.map(|place| {
-            let offset = found.get(&place).copied().ok_or_else(missing)?;
+            let committed = found.get(&place).cloned().ok_or_else(missing)?;
             // Brokers say -1 where nothing was committed.
-            Ok(Some(offset).filter(|offset| *offset >= 0))
+            Ok(Some(committed).filter(|committed| committed.offset >= 0))
         });
         offsets.collect()
     }
@@ -163,7 +167,10 @@ impl Offsets {
     }
 
     /// The offsets in an answer of either form.
-    fn committed(&self, answer: OffsetFetchResponse) -> Result<BTreeMap<Place, i64>, Error> {
+    fn committed(
+        &self,
+        answer: OffsetFetchResponse,
+    ) -> Result<BTreeMap<Place, OffsetAndMetadata>, Error> {
         let check = |code: ErrorCode| {
             code.check()
                 .map_err(|code| self.refused::<OffsetFetchRequest>(code))
@@ -174,7 +181,8 @@ impl Offsets {
             for one in topic.partitions {
                 check(one.error_code)?;
                 let place = (topic.name.clone(), Uuid::ZERO, one.partition_index);
-                found.insert(place, one.committed_offset);
+                let position = Position::told(one.committed_offset, one.committed_leader_epoch);
+                found.insert(place, with_metadata(position, one.metadata));
             }
         }
         for group in answer.groups {
@@ -183,96 +191,16 @@ impl Offsets {
                 for one in topic.partitions {
                     check(one.error_code)?;
                     let place = (topic.name.clone(), topic.topic_id, one.partition_index);
-                    found.insert(place, one.committed_offset);
+                    let position = Position::told(one.committed_offset, one.committed_leader_epoch);
+                    found.insert(place, with_metadata(position, one.metadata));
                 }
             }
         }
         Ok(found)
     }
 
-    /// Stores offsets on behalf of `identity`. Those that were stored before an error stay stored.
-    pub(crate) async fn commit(
-        &self,
-        identity: &Identity,
-        offsets: &[(TopicPartition, i64)],
-        deadline: Instant,
-    ) -> Result<(), Error> {
-        let mut tries = self.tries(deadline);
-        while !offsets.is_empty() {
-            let result = timeout_at(deadline, self.try_commit(identity, offsets)).await;
-            match result {
-                Ok(Ok(())) => break,
-                Ok(Err(error)) => tries.failed(error).await?,
-                Err(_) => return Err(tries.over::<OffsetCommitRequest>()),
-            }
-        }
-        Ok(())
-    }
-
-    async fn try_commit(
-        &self,
-        identity: &Identity,
-        offsets: &[(TopicPartition, i64)],
-    ) -> Result<(), Error> {
-        let connection = self.coordinator().await?;
-        let request = self.commit_request(identity, offsets);
-        let answer = connection.call(&request).await?;
-        self.stored(&answer)
-    }
-
-    fn commit_request(
-        &self,
-        identity: &Identity,
-        offsets: &[(TopicPartition, i64)],
-    ) -> OffsetCommitRequest {
-        let picture = self.cluster.metadata();
-        let mut topics: BTreeMap<&str, Vec<OffsetCommitRequestPartition>> = BTreeMap::new();
-        for (partition, offset) in offsets {
-            let entry = OffsetCommitRequestPartition {
-                partition_index: partition.partition,
-                committed_offset: *offset,
-                committed_metadata: Some(String::new()),
-                ..Default::default()
-            };
-            topics.entry(&partition.topic).or_default().push(entry);
-        }
-        let topics = topics
-            .into_iter()
-            .map(|(name, partitions)| OffsetCommitRequestTopic {
-                name: name.to_owned(),
-                topic_id: picture.topic(name).map_or(Uuid::ZERO, |topic| topic.id),
-                partitions,
-            });
-        OffsetCommitRequest {
-            group_id: self.group.id.clone(),
-            generation_id_or_member_epoch: identity.generation,
-            member_id: identity.member_id.clone(),
-            group_instance_id: self.instance_id(identity),
-            topics: topics.collect(),
-            ..Default::default()
-        }
-    }
-
-    /// The lasting name belongs to members only.
-    fn instance_id(&self, identity: &Identity) -> Option<String> {
-        let is_member = !identity.member_id.is_empty();
-        self.group.instance_id.clone().filter(|_| is_member)
-    }
-
-    /// The worst of what an answer says: what will not pass goes before what may.
-    fn stored(&self, answer: &OffsetCommitResponse) -> Result<(), Error> {
-        let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
-        let codes = partitions
-            .map(|one| one.error_code)
-            .filter(|code| !code.is_ok());
-        let worst = codes.min_by_key(|code| may_pass(*code));
-        worst.map_or(
-            Ok(()),
-            |code| Err(self.refused::<OffsetCommitRequest>(code)),
-        )
-    }
-
-    fn refused<R: Request>(&self, code: ErrorCode) -> Error {
+    /// The coordinator's no.
+    pub(crate) fn refused<R: Request>(&self, code: ErrorCode) -> Error {
         Error::Refused {
             api: R::name(),
             subject: self.group.id.clone(),
@@ -337,9 +265,20 @@ impl Tries<'_> {
 }
 
 /// Whether the coordinator may say something else soon. A rebalance that is over by then either keeps the member's generation, or
-/// answers with `ILLEGAL_GENERATION`.
+/// answers with `ILLEGAL_GENERATION`. A member whose epoch is behind learns the new one with its next heartbeat (KIP-848).
 fn may_pass(code: ErrorCode) -> bool {
-    code.is_retriable() || code == ErrorCode::REBALANCE_IN_PROGRESS
+    let by_heartbeat = [
+        ErrorCode::REBALANCE_IN_PROGRESS,
+        ErrorCode::STALE_MEMBER_EPOCH,
+    ];
+    code.is_retriable() || by_heartbeat.contains(&code)
+}
+
+fn with_metadata(position: Position, metadata: Option<String>) -> OffsetAndMetadata {
+    OffsetAndMetadata {
+        metadata: metadata.unwrap_or_default(),
+        ..position.into()
+    }
 }
 
 fn place(partition: &TopicPartition, id: Uuid, by_id: bool) -> Place {

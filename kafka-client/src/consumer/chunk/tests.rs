@@ -28,6 +28,7 @@ fn asked(offset: i64) -> Wanted {
         partition: TopicPartition::new("t", 0),
         generation: 1,
         offset,
+        leader_epoch: None,
     }
 }
 

@@ -14,6 +14,7 @@ fn at(topic: &str, partition: i32, offset: i64) -> (Key, Place) {
     let place = Place {
         offset,
         leader_epoch: 0,
+        last_fetched_epoch: -1,
     };
     (key(topic, partition), place)
 }

@@ -1,4 +1,4 @@
-use kafka_wire::ErrorCode;
+use kafka_wire::{ErrorCode, Uuid};
 use tokio::time::Duration;
 
 use super::*;
@@ -18,8 +18,27 @@ fn positions(offsets: &[i64]) -> Positions {
     positions
 }
 
+const NODE: i32 = 1;
+
+const LEADER: Leader = Leader {
+    node: NODE,
+    epoch: 0,
+    topic_id: Uuid([1; 16]),
+};
+
 fn wanted(positions: &Positions, now: Instant) -> Vec<Wanted> {
-    positions.wanted(now, |_| true)
+    positions.wanted(NODE, now, |_| Some(LEADER))
+}
+
+fn ends(high_watermark: i64) -> Ends {
+    Ends {
+        high_watermark,
+        ..Ends::UNKNOWN
+    }
+}
+
+fn high_watermark(positions: &Positions) -> i64 {
+    positions.ends(&name(0)).unwrap().high_watermark
 }
 
 fn offsets(positions: &Positions, now: Instant) -> Vec<(i32, i64)> {
@@ -45,12 +64,12 @@ fn fetching_runs_ahead_of_the_position() {
     let now = Instant::now();
     let mut positions = positions(&[5]);
     let asked = wanted(&positions, now).remove(0);
-    assert!(positions.fetched(&asked, 20, Some(9)));
+    assert!(positions.fetched(&asked, ends(20), Some(9.into())));
     assert_eq!(offsets(&positions, now), [(0, 9)]);
     assert_eq!(positions.position(&name(0)), Some(5));
-    assert_eq!(positions.high_watermark(&name(0)), Some(20));
+    assert_eq!(high_watermark(&positions), 20);
 
-    positions.moved(&name(0), asked.generation, 9);
+    positions.moved(&name(0), asked.generation, 9.into());
     assert_eq!(positions.position(&name(0)), Some(9));
 }
 
@@ -59,9 +78,9 @@ fn an_answer_counts_once() {
     let now = Instant::now();
     let mut positions = positions(&[5]);
     let asked = wanted(&positions, now).remove(0);
-    assert!(positions.fetched(&asked, 20, Some(9)));
+    assert!(positions.fetched(&asked, ends(20), Some(9.into())));
     assert!(
-        !positions.fetched(&asked, 20, Some(9)),
+        !positions.fetched(&asked, ends(20), Some(9.into())),
         "from the old leader"
     );
     assert_eq!(positions.fetches(&name(0)), 1);
@@ -74,10 +93,10 @@ fn answers_from_before_a_seek_are_ignored() {
     let asked = wanted(&positions, now).remove(0);
     positions.seek(&name(0), 5);
     assert!(
-        !positions.fetched(&asked, 20, Some(9)),
+        !positions.fetched(&asked, ends(20), Some(9.into())),
         "even at the same offset"
     );
-    positions.moved(&name(0), asked.generation, 9);
+    positions.moved(&name(0), asked.generation, 9.into());
     assert_eq!(positions.position(&name(0)), Some(5));
 }
 
@@ -86,11 +105,11 @@ fn the_partition_that_waits_longest_goes_first() {
     let now = Instant::now();
     let mut positions = positions(&[0, 0, 0]);
     let all = wanted(&positions, now);
-    positions.fetched(&all[0], 9, Some(4));
+    positions.fetched(&all[0], ends(9), Some(4.into()));
     assert_eq!(offsets(&positions, now), [(1, 0), (2, 0), (0, 4)]);
     // Nothing came for partition 1: it keeps its place.
-    positions.fetched(&all[1], 9, Some(0));
-    positions.fetched(&all[2], 9, Some(7));
+    positions.fetched(&all[1], ends(9), Some(0.into()));
+    positions.fetched(&all[2], ends(9), Some(7.into()));
     assert_eq!(offsets(&positions, now), [(1, 0), (0, 4), (2, 7)]);
 }
 
@@ -99,7 +118,7 @@ fn paused_and_stopped_partitions_are_not_fetched() {
     let now = Instant::now();
     let mut positions = positions(&[1, 2]);
     positions.set_paused(&name(0), true);
-    positions.stop(&name(1), Some(2));
+    positions.stop(&name(1), Some(2.into()));
     assert_eq!(offsets(&positions, now), []);
     positions.set_paused(&name(0), false);
     positions.seek(&name(1), 3);
@@ -111,7 +130,7 @@ fn fetching_stops_where_there_is_something_to_see_first() {
     let now = Instant::now();
     let mut positions = positions(&[1]);
     let asked = wanted(&positions, now).remove(0);
-    assert!(positions.fetched(&asked, -1, None));
+    assert!(positions.fetched(&asked, ends(-1), None));
     assert_eq!(offsets(&positions, now), []);
     assert_eq!(positions.position(&name(0)), Some(1));
 }
@@ -137,7 +156,7 @@ fn a_position_is_looked_up_once_and_again_after_a_failure() {
         std::slice::from_ref(&lookup)
     );
 
-    assert!(positions.found(&lookup, 7));
+    assert!(positions.found(&lookup, 7.into(), None));
     assert_eq!(positions.position(&name(0)), Some(7));
     assert_eq!(offsets(&positions, retry), [(0, 7)]);
 }
@@ -149,7 +168,7 @@ fn a_look_up_from_before_a_seek_is_ignored() {
     positions.add_from(name(0), Origin::Latest);
     let lookup = lookups(&mut positions, now).remove(0);
     positions.seek(&name(0), 3);
-    assert!(!positions.found(&lookup, 100));
+    assert!(!positions.found(&lookup, 100.into(), None));
     assert_eq!(positions.position(&name(0)), Some(3));
 }
 
@@ -166,7 +185,7 @@ fn failures_wait_before_the_next_try_and_success_forgets_them() {
     let retry = positions.next_retry(now).unwrap();
     assert!(retry <= now + FIRST * 2);
     let asked = wanted(&positions, retry).remove(0);
-    positions.fetched(&asked, 9, Some(6));
+    positions.fetched(&asked, ends(9), Some(6.into()));
     assert_eq!(offsets(&positions, now), [(0, 6)]);
 }
 

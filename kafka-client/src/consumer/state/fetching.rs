@@ -7,8 +7,7 @@ use kafka_wire::ErrorCode;
 use tokio::time::Instant;
 
 use crate::consumer::chunk::{Chunk, End};
-use crate::consumer::config::OffsetReset;
-use crate::consumer::position::{Lookup, Origin, Wanted};
+use crate::consumer::position::{Leader, Lookup, Parted, Position, Validation, Wanted};
 use crate::consumer::state::{MAX_ANSWERS, State, refused};
 use crate::error::Error;
 use crate::topic_partition::TopicPartition;
@@ -19,10 +18,12 @@ impl State {
         &mut self,
         node: i32,
         now: Instant,
-        leads: impl Fn(&TopicPartition) -> bool,
+        leader: impl Fn(&TopicPartition) -> Option<Leader>,
     ) -> Vec<Wanted> {
+        self.see(&leader);
         let stays = |partition: &TopicPartition| !self.membership.gives_up(partition);
-        let wanted = self.positions.wanted(now, |one| leads(one) && stays(one));
+        let source = |one: &TopicPartition| leader(one).filter(|_| stays(one));
+        let wanted = self.positions.wanted(node, now, source);
         if wanted.is_empty() || self.buffer.answers(node) < MAX_ANSWERS {
             return wanted;
         }
@@ -45,12 +46,88 @@ impl State {
         }
     }
 
+    /// Looks who leads now: what somebody else told before may have to be validated.
+    pub(crate) fn see(&mut self, leader: impl Fn(&TopicPartition) -> Option<Leader>) {
+        let seen = self.positions.see(leader);
+        self.changes.plan |= seen.validate;
+        for asked in seen.anew {
+            // Once what was fetched of the old topic is read, the policy says where to begin with the new one.
+            let nothing = Chunk::out_of_range(&asked, 0);
+            self.fetched(NO_NODE, &asked, nothing);
+        }
+    }
+
     /// What came of a partition that was asked for.
     pub(crate) fn fetched(&mut self, node: i32, asked: &Wanted, chunk: Chunk) {
-        let next = matches!(chunk.end, End::Open).then_some(chunk.next);
-        if self.positions.fetched(asked, chunk.high_watermark, next) && !chunk.is_void() {
+        let next = matches!(chunk.end, End::Open).then(|| chunk.behind());
+        if self.positions.fetched(asked, chunk.ends, next) && !chunk.is_void() {
             self.buffer.push(node, chunk);
             self.changes.ready = true;
+        }
+    }
+
+    /// `node` says that its log does not have the offset. If that is a replica, the leader is asked.
+    pub(crate) fn out_of_range(&mut self, node: i32, asked: &Wanted, answer: u64, now: Instant) {
+        if self.positions.give_up_replica(&asked.partition, node) {
+            let code = ErrorCode::OFFSET_NOT_AVAILABLE;
+            let error = refused("Fetch", &asked.partition, code);
+            self.failed(&asked.partition, asked.generation, error, now);
+        } else {
+            self.fetched(node, asked, Chunk::out_of_range(asked, answer));
+        }
+    }
+
+    /// The leader names a replica to read from.
+    pub(crate) fn prefer(&mut self, asked: &Wanted, node: i32, until: Instant) {
+        if self.positions.prefer(asked, node, until) {
+            self.changes.plan = true;
+            self.changes.fetch = true;
+        }
+    }
+
+    /// A broker cannot be reached: what was read from it on its leaders' advice is read from them again.
+    pub(crate) fn give_up_replicas(&mut self, node: i32) {
+        let gave_up = self.positions.give_up_replicas(node);
+        self.changes.plan |= gave_up;
+        self.changes.fetch |= gave_up;
+    }
+
+    /// A leader told how far its log is the one that was read.
+    pub(crate) fn validated(&mut self, asked: &Validation, end: Position) {
+        let parted = self.positions.validated(asked, end);
+        self.parted(&asked.partition, parted);
+    }
+
+    /// The same, in answer to a fetch.
+    pub(crate) fn diverged(&mut self, asked: &Wanted, end: Position) {
+        let parted = self.positions.diverged(asked, end);
+        self.parted(&asked.partition, parted);
+    }
+
+    fn parted(&mut self, partition: &TopicPartition, parted: Parted) {
+        self.changes.fetch = true;
+        self.changes.plan = true;
+        let (position, at) = match parted {
+            Parted::Stale | Parted::Nowhere => return,
+            Parted::Ahead => return self.buffer.discard(partition),
+            Parted::Behind { position, at } => (position, at),
+        };
+        self.buffer.discard(partition);
+        let common = at.map(|at| at.offset);
+        tracing::warn!(%partition, position = position.offset, common, "the log was truncated");
+        match (self.reset.origin(), at) {
+            (Some(_), Some(at)) => self.positions.seek(partition, at),
+            (Some(origin), None) => self.positions.reset(partition, origin),
+            (None, _) => {
+                let error = Error::Truncated {
+                    topic: partition.topic.clone(),
+                    partition: partition.partition,
+                    offset: position.offset,
+                    leader_epoch: position.leader_epoch,
+                    common,
+                };
+                self.stop(partition.clone(), position, error);
+            }
         }
     }
 
@@ -99,20 +176,21 @@ impl State {
         if !self.positions.is_current(partition, generation) {
             return;
         }
-        match self.reset {
-            OffsetReset::Earliest => self.positions.reset(partition, Origin::Earliest),
-            OffsetReset::Latest => self.positions.reset(partition, Origin::Latest),
-            OffsetReset::Fail => {
-                self.positions.stop(partition, None);
-                let error = refused("OffsetFetch", partition, ErrorCode::OFFSET_OUT_OF_RANGE);
-                self.partition_error(partition.clone(), error);
-            }
+        if let Some(origin) = self.reset.origin() {
+            self.positions.reset(partition, origin);
+        } else {
+            self.positions.stop(partition, None);
+            let error = refused("OffsetFetch", partition, ErrorCode::OFFSET_OUT_OF_RANGE);
+            self.partition_error(partition.clone(), error);
         }
         self.changes.plan = true;
     }
 
-    /// A position was found out.
-    pub(crate) fn found(&mut self, lookup: &Lookup, offset: i64) {
-        self.changes.fetch |= self.positions.found(lookup, offset);
+    /// A position was found out, without or by a leader of epoch `leader_epoch`.
+    pub(crate) fn found(&mut self, lookup: &Lookup, position: Position, leader_epoch: Option<i32>) {
+        self.changes.fetch |= self.positions.found(lookup, position, leader_epoch);
     }
 }
+
+/// The broker of what no broker sent.
+const NO_NODE: i32 = -1;

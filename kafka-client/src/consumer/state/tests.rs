@@ -7,7 +7,7 @@ use tokio::time::{Duration, Instant};
 
 use super::*;
 use crate::consumer::patience::Patience;
-use crate::consumer::position::Wanted;
+use crate::consumer::position::{Leader, Validation, Wanted};
 use crate::retry::Backoff;
 
 const NODE: i32 = 1;
@@ -49,7 +49,15 @@ fn records(offset: i64, count: usize) -> bytes::Bytes {
 }
 
 fn to_fetch(state: &mut State) -> Vec<Wanted> {
-    state.next_fetch(NODE, Instant::now(), |_| true)
+    state.next_fetch(NODE, Instant::now(), |_| Some(leader(NODE, 0)))
+}
+
+fn leader(node: i32, epoch: i32) -> Leader {
+    Leader {
+        node,
+        epoch,
+        topic_id: kafka_wire::Uuid([1; 16]),
+    }
 }
 
 /// Answers a fetch of all partitions with `count` records each.
@@ -121,7 +129,7 @@ fn a_seek_discards_what_was_fetched() {
     let mut state = assigned(&[0]);
     fetch(&mut state, 1, 2);
     let in_flight = to_fetch(&mut state).remove(0);
-    state.seek(&name(0), 7);
+    state.seek_to(&name(0), Start::Offset(7));
     assert!(poll(&mut state).is_none());
     let late = Chunk::out_of_range(&in_flight, 2);
     state.fetched(NODE, &in_flight, late);
@@ -178,7 +186,7 @@ fn a_corrupt_batch_stops_its_partition_and_no_other() {
     assert!(matches!(error, Error::Records { offset: 7, .. }));
     assert_eq!(state.positions.position(&name(0)), Some(7));
     assert_eq!(to_fetch(&mut state).len(), 1, "the other one goes on");
-    state.seek(&name(0), 8);
+    state.seek_to(&name(0), Start::Offset(8));
     assert_eq!(to_fetch(&mut state).len(), 2);
 }
 
@@ -243,10 +251,221 @@ fn a_paused_partition_does_not_hold_up_others() {
 }
 
 #[test]
+fn what_is_being_read_is_not_finished_when_a_pause_drops_what_was_fetched() {
+    let mut state = assigned(&[0, 0]);
+    fetch(&mut state, 1, 2);
+    assert_eq!(offsets(poll(&mut state)), [0, 1]);
+    fetch(&mut state, 2, 2);
+    state.set_paused(&name(0), true);
+    state.positions.rewind(&name(0));
+    assert_eq!(state.committable()[0], (name(0), 0), "it is still at work");
+    state.came_back();
+    assert_eq!(state.committable()[0], (name(0), 2));
+}
+
+/// As [`fetch`], with records of a leader of this epoch.
+fn fetch_of_epoch(state: &mut State, epoch: i32, count: usize) {
+    let wanted = state.next_fetch(NODE, Instant::now(), |_| Some(leader(NODE, epoch)));
+    for asked in &wanted {
+        let mut bytes = bytes::BytesMut::from(&records(asked.offset, count)[..]);
+        stamp_base_offset(&mut bytes, asked.offset, epoch);
+        let data = PartitionData {
+            records: Some(bytes.freeze()),
+            ..Default::default()
+        };
+        let chunk = Chunk::read(asked, 7, data, CrcCheck::Verify);
+        state.fetched(NODE, asked, chunk);
+    }
+    assert_eq!(wanted.len(), 1);
+}
+
+/// Another leader took over; what it is asked.
+fn validation(state: &mut State, epoch: i32) -> Validation {
+    let now = Instant::now();
+    let led = |_: &TopicPartition| Some(leader(NODE, epoch));
+    assert_eq!(
+        state.next_fetch(NODE, now, led),
+        [],
+        "first it is validated"
+    );
+    assert!(state.changes().plan, "somebody has to ask");
+    let mut asked = state.positions.validations(now, led);
+    assert_eq!(state.positions.validations(now, led), [], "once");
+    asked.remove(0)
+}
+
+#[test]
+fn a_valid_position_goes_on_and_is_committed_with_its_epoch() {
+    let mut state = assigned(&[0]);
+    fetch_of_epoch(&mut state, 3, 2);
+    poll(&mut state);
+    let asked = validation(&mut state, 4);
+    assert_eq!((asked.offset, asked.leader_epoch), (2, 3));
+    state.validated(&asked, Position::told(2, 3));
+    fetch_of_epoch(&mut state, 4, 1);
+    assert_eq!(offsets(poll(&mut state)), [2]);
+    state.came_back();
+    assert_eq!(state.finished(), [(name(0), Position::told(3, 4))]);
+}
+
+#[test]
+fn a_truncated_log_is_read_from_where_it_is_the_same_if_there_is_a_policy() {
+    let mut state = assigned(&[0]);
+    fetch_of_epoch(&mut state, 3, 5);
+    poll(&mut state);
+    let asked = validation(&mut state, 4);
+    state.validated(&asked, Position::told(2, 3));
+    assert!(poll(&mut state).is_none());
+    assert_eq!(state.positions.position(&name(0)), Some(2));
+}
+
+#[test]
+fn a_truncated_log_stops_the_partition_if_there_is_no_policy() {
+    let mut state = state(OffsetReset::Fail);
+    state.assign([(name(0), Start::Offset(0))].into_iter());
+    fetch_of_epoch(&mut state, 3, 5);
+    poll(&mut state);
+    let asked = validation(&mut state, 4);
+    state.validated(&asked, Position::told(2, 3));
+    let Some(Ok(Event::PartitionError { error, .. })) = poll(&mut state) else {
+        panic!("it has to be told")
+    };
+    assert!(
+        matches!(
+            error,
+            Error::Truncated {
+                offset: 5,
+                leader_epoch: Some(3),
+                common: Some(2),
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+    assert_eq!(state.positions.position(&name(0)), Some(5));
+    state.seek_to(&name(0), Start::Offset(2));
+    fetch_of_epoch(&mut state, 4, 1);
+    assert_eq!(offsets(poll(&mut state)), [2]);
+}
+
+#[test]
+fn an_epoch_that_nobody_knows_falls_to_the_policy() {
+    let mut state = assigned(&[0]);
+    fetch_of_epoch(&mut state, 3, 5);
+    poll(&mut state);
+    let asked = validation(&mut state, 4);
+    state.validated(&asked, Position::told(-1, -1));
+    let lookups = state.positions.lookups(Instant::now(), |_| true);
+    assert_eq!(lookups[0].origin, Origin::Latest);
+}
+
+#[test]
+fn what_was_fetched_ahead_of_a_truncation_is_dropped_without_a_word() {
+    let mut state = state(OffsetReset::Fail);
+    state.assign([(name(0), Start::Offset(0))].into_iter());
+    fetch_of_epoch(&mut state, 3, 2);
+    poll(&mut state);
+    fetch_of_epoch(&mut state, 3, 4);
+    let ahead = validation(&mut state, 4);
+    assert_eq!(ahead.offset, 6);
+    state.validated(&ahead, Position::told(4, 3));
+    assert!(poll(&mut state).is_none());
+    let behind = validation(&mut state, 4);
+    assert_eq!(behind.offset, 2, "what the application has seen is there");
+    state.validated(&behind, Position::told(4, 3));
+    fetch_of_epoch(&mut state, 4, 1);
+    assert_eq!(offsets(poll(&mut state)), [2]);
+}
+
+#[test]
+fn a_fetch_may_tell_that_the_log_is_another() {
+    let mut state = state(OffsetReset::Earliest);
+    state.assign([(name(0), Start::Offset(0))].into_iter());
+    fetch_of_epoch(&mut state, 3, 5);
+    poll(&mut state);
+    let asked = to_fetch_of_epoch(&mut state, 3);
+    assert_eq!((asked.offset, asked.leader_epoch), (5, Some(3)));
+    state.diverged(&asked, Position::told(4, 2));
+    assert_eq!(state.positions.position(&name(0)), Some(4));
+    state.diverged(&asked, Position::told(1, 2));
+    assert_eq!(state.positions.position(&name(0)), Some(4), "late");
+}
+
+fn to_fetch_of_epoch(state: &mut State, epoch: i32) -> Wanted {
+    let wanted = state.next_fetch(NODE, Instant::now(), |_| Some(leader(NODE, epoch)));
+    wanted.into_iter().next().expect("something to fetch")
+}
+
+#[test]
+fn a_topic_created_anew_is_out_of_range_once_the_old_one_is_read() {
+    let mut state = state(OffsetReset::Earliest);
+    state.assign([(name(0), Start::Offset(0))].into_iter());
+    fetch_of_epoch(&mut state, 3, 2);
+    let anew = |_: &TopicPartition| {
+        let topic_id = kafka_wire::Uuid([2; 16]);
+        Some(Leader {
+            topic_id,
+            ..leader(NODE, 0)
+        })
+    };
+    assert_eq!(state.next_fetch(NODE, Instant::now(), anew), []);
+    assert_eq!(offsets(poll(&mut state)), [0, 1]);
+    assert!(poll(&mut state).is_none());
+    let lookups = state.positions.lookups(Instant::now(), |_| true);
+    assert_eq!(lookups[0].origin, Origin::Earliest);
+}
+
+#[test]
+fn a_replica_nearby_is_read_until_it_errs() {
+    const CLOSE: i32 = 2;
+    let mut state = assigned(&[5]);
+    let now = Instant::now();
+    let led = |_: &TopicPartition| Some(leader(NODE, 0));
+    let asked = to_fetch(&mut state).remove(0);
+    state.prefer(&asked, CLOSE, now + Duration::from_mins(5));
+    let changes = state.changes();
+    assert!(
+        changes.plan && changes.fetch,
+        "somebody has to fetch from it"
+    );
+    assert_eq!(state.next_fetch(NODE, now, led), []);
+    assert_eq!(state.next_fetch(CLOSE, now, led).len(), 1);
+
+    state.out_of_range(CLOSE, &asked, 1, now);
+    assert!(poll(&mut state).is_none(), "the leader has the last word");
+    assert_eq!(state.next_fetch(CLOSE, now, led), []);
+    let retry = state.positions.next_retry(now).unwrap();
+    assert_eq!(state.next_fetch(NODE, retry, led).len(), 1);
+    assert_eq!(state.positions.position(&name(0)), Some(5));
+
+    state.out_of_range(NODE, &asked, 1, now);
+    assert!(poll(&mut state).is_none());
+    assert_eq!(state.positions.position(&name(0)), None, "now it is");
+}
+
+#[test]
+fn a_replica_nearby_is_read_for_a_while_and_then_the_leader_is_asked_again() {
+    const CLOSE: i32 = 2;
+    let mut state = assigned(&[5]);
+    let (now, age) = (Instant::now(), Duration::from_mins(5));
+    let led = |_: &TopicPartition| Some(leader(NODE, 0));
+    let asked = to_fetch(&mut state).remove(0);
+    state.prefer(&asked, CLOSE, now + age);
+    assert_eq!(state.positions.next_retry(now), Some(now + age));
+    assert_eq!(state.next_fetch(NODE, now + age, led).len(), 1);
+    assert_eq!(state.next_fetch(CLOSE, now + age, led), []);
+    assert_eq!(state.positions.sources(now, led), [CLOSE].into());
+    state.give_up_replicas(CLOSE);
+    assert_eq!(state.positions.sources(now, led), [NODE].into());
+}
+
+#[test]
 fn chunks_of_two_brokers_are_handed_over_in_order() {
     let mut state = assigned(&[0]);
     let fetch_from = |state: &mut State, node| {
-        let asked = state.next_fetch(node, Instant::now(), |_| true).remove(0);
+        let asked = state
+            .next_fetch(node, Instant::now(), |_| Some(leader(node, 0)))
+            .remove(0);
         let data = PartitionData {
             records: Some(records(asked.offset, 2)),
             ..Default::default()
@@ -268,7 +487,7 @@ fn member(partitions: &[i32]) -> State {
     assert!(matches!(poll(&mut state), Some(Ok(Event::Assigned(_)))));
     for lookup in state.positions.lookups(Instant::now(), |_| true) {
         assert_eq!(lookup.origin, Origin::Committed);
-        state.found(&lookup, 5);
+        state.found(&lookup, 5.into(), None);
     }
     state
 }
