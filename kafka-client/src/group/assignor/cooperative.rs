@@ -60,3 +60,6 @@ pub(super) fn user_data(previous: Option<Previous<'_>>) -> Bytes {
     let generation = previous.map_or(UNKNOWN_GENERATION, |previous| previous.generation);
     Bytes::copy_from_slice(&generation.to_be_bytes())
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,3 +25,6 @@ pub(super) fn divide(candidates: &[Candidate], topics: &Topics) -> Division {
     }
     division
 }
+
+#[cfg(test)]
+mod tests;

@@ -214,3 +214,6 @@ fn owners(name: &str, partitions: usize, claims: &[Claim<'_>]) -> Vec<Option<usi
 
 /// Of a member that does not say which generation it was in.
 pub(super) const UNKNOWN_GENERATION: i32 = -1;
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ pub(super) fn assignment(bytes: &Bytes) -> Result<Vec<TopicPartition>, DecodeErr
 const NO_GENERATION: i32 = -1;
 /// All versions are alike.
 const ASSIGNMENT_VERSION: i16 = 0;
+
+#[cfg(test)]
+mod tests;

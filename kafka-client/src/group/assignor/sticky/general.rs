@@ -17,10 +17,14 @@ use crate::group::assignor::sticky::{Divided, Slot, Table};
 
 /// Divides all partitions.
 pub(super) fn balance(table: &mut Table<'_>) {
+    balance_within(table, EFFORT);
+}
+
+fn balance_within(table: &mut Table<'_>, effort: usize) {
     let mut flow = Flow::new(table);
     flow.place();
     flow.level();
-    flow.refine(EFFORT);
+    flow.refine(effort);
     // Does nothing unless the effort did not suffice.
     flow.level();
     flow.carry_out(table);
@@ -129,22 +133,25 @@ impl Flow {
 
     /// Lowers the price until nothing does, or `effort` looks at single hops are spent.
     fn refine(&mut self, mut effort: usize) {
-        while let Some(trip) = self.round_trip(&mut effort) {
-            for (from, to) in trip {
+        while let Some(trips) = self.round_trips(&mut effort) {
+            for (from, to) in trips {
                 self.shift(from, to);
             }
         }
     }
 
-    /// A round trip that lowers the price: Bellman and Ford's search, from everywhere at once, until it bites its own tail.
-    fn round_trip(&self, effort: &mut usize) -> Option<Vec<(Node, Node)>> {
+    /// Round trips that each lower the price, the hops of all in one: Bellman and Ford's search, from everywhere at once, until it
+    /// bites its own tail.
+    fn round_trips(&self, effort: &mut usize) -> Option<Vec<(Node, Node)>> {
         let hops = self.hops();
         let mut search = Search::new(self.loads.len() + self.topics.len() + 1);
         while search.relax(&hops) {
             *effort = effort.checked_sub(hops.len())?;
-            if let Some(trip) = search.tail() {
+            let trips = search.tails();
+            if !trips.is_empty() {
                 let node = |index| self.node(index);
-                return Some(trip.into_iter().map(|(a, b)| (node(a), node(b))).collect());
+                let hops = trips.into_iter();
+                return Some(hops.map(|(from, to)| (node(from), node(to))).collect());
             }
         }
         None
@@ -274,8 +281,9 @@ impl Search {
         cheaper
     }
 
-    /// The hops of a way that leads back to itself: going round it gets cheaper every time.
-    fn tail(&self) -> Option<Vec<(usize, usize)>> {
+    /// The hops of all ways that lead back to themselves: going round them gets cheaper every time. No two have a node in common.
+    fn tails(&self) -> Vec<(usize, usize)> {
+        let mut hops = Vec::new();
         let mut seen_from: Vec<Option<usize>> = vec![None; self.before.len()];
         for start in 0..self.before.len() {
             let mut node = start;
@@ -286,11 +294,11 @@ impl Search {
                 };
                 node = before;
                 if seen_from[node] == Some(start) {
-                    return Some(self.round(node));
+                    hops.extend(self.round(node));
                 }
             }
         }
-        None
+        hops
     }
 
     fn round(&self, start: usize) -> Vec<(usize, usize)> {

@@ -69,3 +69,6 @@ fn count(bytes: &mut &[u8]) -> Option<u32> {
 fn length(count: usize) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
+
+#[cfg(test)]
+mod tests;
