@@ -8,10 +8,11 @@
 //!
 //! # How
 //! If all members that have anything to read read the same ([`even`]), sizes are known at once: time is in proportion to
-//! `members × topics + partitions × log(partitions)`, and to `partitions × members` only if racks hardly match. Otherwise ([`general`])
-//! a greedy division is improved until it cannot be: `partitions × readers of a topic` for the first, and some times
-//! `subscriptions × improvements` for the second, which is bounded; at the bound, which groups with hundreds of members and thousands of
-//! topics may reach, members that read the same topic still differ by one at most, but some partition may have moved without need.
+//! `members × topics + partitions × log(partitions)`, and where few members have room, or are near, to `free partitions × members`.
+//! Otherwise ([`general`]) a greedy division is improved until it cannot be: `partitions × readers of a topic` for the first, and some
+//! times `subscriptions × improvements` for the second, which is bounded. At the bound, which groups with hundreds of members and
+//! thousands of topics may reach, nobody could hand a partition directly to one that has two less, but some partition may have moved
+//! without need.
 //!
 //! # Who owned what
 //! The claim from the latest generation holds. If two members make it, neither owns the partition: one of them missed that it lost it,
