@@ -73,7 +73,7 @@ pub enum Error {
         /// What each side has.
         source: UnsupportedVersion,
     },
-    /// The broker sent bytes that are not the answer; its connection was closed.
+    /// The broker sent bytes that are not the answer; its connection is not used again.
     #[error("broker {broker} sent an answer that cannot be read")]
     Malformed {
         /// `host:port` of the broker.
