@@ -25,7 +25,8 @@ pub struct ClientConfig {
     pub connections_max_idle: Duration,
     /// Age at which metadata is asked for again without a reason. Kafka: `metadata.max.age.ms`. Default: 5 min.
     pub metadata_max_age: Duration,
-    /// A topic that nobody has used for so long is not asked for again until somebody does. Kafka: `metadata.max.idle.ms`. Default: 5 min.
+    /// A topic that nobody has used for so long is not asked for again until somebody does. A producer forgets
+    /// it, but for the numbers of its batches. Kafka: `metadata.max.idle.ms`. Default: 5 min.
     pub metadata_max_idle: Duration,
     /// What becomes of a client whose brokers are all gone. Kafka: `metadata.recovery.strategy`. Default: it goes by `bootstrap` again.
     pub metadata_recovery: MetadataRecovery,

@@ -16,7 +16,6 @@
 //! The architecture is final, the coverage is not. Said in full where the code would stand, in short here:
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
-//! - producer: topics are never forgotten;
 //! - consumer: no patterns;
 //! - groups: no share groups; racks are told neither to leaders nor to coordinators; no patterns that the broker matches;
 //! - administration: nothing.

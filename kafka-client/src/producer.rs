@@ -14,11 +14,9 @@
 //! | `partitioner`, `sequence`, `idempotence`, `lane` | the rules, pure: where records go, their numbers, their order, what answers mean |
 //! | `memory`, `batch`, `delivery` | buffers and their budget, one batch, one outcome |
 //! | `metrics` | counters, and what an observer is told |
-//! | `accumulator`, `topics` | where callers put records |
+//! | `accumulator`, `topics`, `many` | where callers put records, one by one or many at once |
 //! | `sender` | the task that sends them |
 //! | `transaction` | records that become visible together |
-//!
-//! What is not here yet: topics forgotten when they are not used.
 
 mod accumulator;
 mod batch;

@@ -1179,3 +1179,40 @@ async fn a_configuration_that_cannot_work_makes_no_producer_and_names_both_field
         );
     }
 }
+
+#[tokio::test]
+async fn topics_that_are_forgotten_are_found_again_and_nothing_is_taken_for_a_repetition() {
+    let broker = Broker::start(Config::nodes(1)).await.unwrap();
+    let client = Client::new(ClientConfig {
+        bootstrap: vec![broker.bootstrap()],
+        metadata_max_idle: Duration::from_millis(100),
+        ..Default::default()
+    })
+    .unwrap();
+    let producer = Producer::new(&client, hasty()).unwrap();
+    let topics: Vec<_> = (0..8).map(|number| format!("topic-{number}")).collect();
+    for round in 0..3 {
+        for topic in &topics {
+            let value = format!("{topic} {round}");
+            let record = ProducerRecord::to(topic, value.as_bytes());
+            let delivery = within(10, producer.send(record)).await.unwrap();
+            assert_eq!(within(10, delivery).await.unwrap().offset, round);
+        }
+        // Four are kept.
+        until(|| producer.stats().topics.len() == 4).await;
+    }
+    for topic in &topics {
+        let log = broker.log(topic, 0);
+        let sequences: Vec<_> = log
+            .iter()
+            .map(|it| (it.producer_epoch, it.base_sequence))
+            .collect();
+        assert_eq!(sequences, [(0, 0), (0, 1), (0, 2)], "{topic}");
+        let values = (0..3).map(|round| format!("{topic} {round}").into_bytes());
+        let found = log
+            .iter()
+            .map(|record| record.value.clone().unwrap().to_vec());
+        assert_eq!(found.collect::<Vec<_>>(), values.collect::<Vec<_>>());
+    }
+    assert_eq!(producer.stats().total.records_written, 24);
+}

@@ -100,12 +100,7 @@ async fn day(seed: u64) -> Day {
     let partitions = random.u64(1..=3);
     let count = i32::try_from(partitions).unwrap();
     let broker = cluster(&mut random, count).await;
-    let client = Client::new(ClientConfig {
-        bootstrap: broker.bootstrap().split(',').map(str::to_owned).collect(),
-        request_timeout: Duration::from_secs(2),
-        ..Default::default()
-    })
-    .unwrap();
+    let client = client(&broker);
     let config = config(&mut random);
     let mut history = history_within(config.delivery_timeout);
     let producer = Producer::new(&client, config).unwrap();
@@ -173,6 +168,15 @@ async fn cluster(random: &mut Rng, partitions: i32) -> Broker {
 fn history_within(delivery_timeout: Duration) -> History {
     let limit = delivery_timeout + Duration::from_millis(1);
     History::new(Order::OnceInOrder).resolved_within(limit)
+}
+
+fn client(broker: &Broker) -> Client {
+    Client::new(ClientConfig {
+        bootstrap: broker.bootstrap().split(',').map(str::to_owned).collect(),
+        request_timeout: Duration::from_secs(2),
+        ..Default::default()
+    })
+    .unwrap()
 }
 
 fn config(random: &mut Rng) -> ProducerConfig {

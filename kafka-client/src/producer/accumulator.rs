@@ -4,6 +4,7 @@
 //! of a partition when a batch is started or becomes ready, not of records. Nothing here waits.
 
 mod keyless;
+mod registry;
 mod run;
 mod settling;
 
@@ -16,6 +17,7 @@ use kafka_wire::records::{BATCH_HEADER_BYTES, BatchBuilder, Compression, NewReco
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use self::registry::Registry;
 pub(crate) use self::run::Progress;
 use super::config::ProducerConfig;
 use super::delivery::{Completion, Delivery};
@@ -26,7 +28,6 @@ use super::partitioner::{Choice, Keyless, Partitioner};
 use super::record::{ProducerRecord, now_ms};
 use super::send_error::{Refusal, SendError, SendErrorKind};
 use super::topics::{Partition, TopicLanes};
-use crate::cluster::metadata;
 
 /// Everything that callers and the sender share.
 #[derive(Debug)]
@@ -58,12 +59,6 @@ pub(crate) struct Accumulator {
     /// Told when nothing that was taken is unsettled any more.
     settled: Notify,
     closing: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct Registry {
-    partitions: Vec<Arc<Partition>>,
-    finished: bool,
 }
 
 /// A record on its way into a batch.
@@ -223,6 +218,9 @@ impl Accumulator {
             let error = SendError::untaken(&partition.topic, kind, None);
             return Err(Refusal::Failed(error));
         }
+        if lane.is_retired() {
+            return Err(Refusal::NoTopic);
+        }
         if starting == Starting::Forbidden {
             self.notify(partition, lane);
             return Ok(None);
@@ -279,16 +277,6 @@ impl Accumulator {
         std::mem::take(&mut *self.notices())
     }
 
-    /// A partition by its id.
-    pub(crate) fn partition(&self, id: usize) -> Option<Arc<Partition>> {
-        self.registry().partitions.get(id).cloned()
-    }
-
-    /// All partitions, by their id.
-    pub(crate) fn partitions(&self) -> Vec<Arc<Partition>> {
-        self.registry().partitions.clone()
-    }
-
     /// Refuses records from now on, and has the sender end when all are settled.
     pub(crate) fn begin_to_close(&self) {
         self.closing.store(true, Ordering::SeqCst);
@@ -304,12 +292,7 @@ impl Accumulator {
     /// The end: gives up every batch that is here, and takes none any more.
     pub(crate) fn finish(&self) {
         self.closing.store(true, Ordering::SeqCst);
-        let partitions = {
-            let mut registry = self.registry();
-            registry.finished = true;
-            registry.partitions.clone()
-        };
-        for partition in partitions {
+        for partition in self.last_partitions() {
             let batches = partition.lane().close();
             for batch in batches {
                 let closed = batch.failure(SendErrorKind::Closed);
@@ -318,57 +301,8 @@ impl Accumulator {
         }
     }
 
-    /// Makes a topic known, as `topic` describes it, or brings it up to date. False once the producer has finished.
-    pub(crate) fn put_topic(&self, topic: &metadata::Topic) -> bool {
-        let mut registry = self.registry();
-        if registry.finished {
-            return false;
-        }
-        let compression = self.compression.get(&*topic.name).copied();
-        let rules = Rules {
-            compression: compression.unwrap_or(self.rules.compression),
-            ..self.rules
-        };
-        let first_id = registry.partitions.len();
-        let known = self.topics.load().get(&topic.name).cloned();
-        let lanes = if let Some(known) = known {
-            known.grow(topic, first_id, rules);
-            known
-        } else {
-            let lanes = Arc::new(TopicLanes::new(topic, first_id, rules));
-            let mut topics = HashMap::clone(&self.topics.load());
-            topics.insert(topic.name.clone(), lanes.clone());
-            self.topics.store(Arc::new(topics));
-            if let Some(place) = self.first.iter().find(|place| place.get().is_none()) {
-                let _ = place.set(lanes.clone());
-            }
-            lanes
-        };
-        let new = lanes.partitions().filter(|it| it.id >= first_id);
-        registry.partitions.extend(new.cloned());
-        true
-    }
-
-    /// Takes over new leaders and new partitions; the partitions that have moved.
-    pub(crate) fn follow(&self, metadata: &metadata::Metadata) -> Vec<Arc<Partition>> {
-        let mut moved = Vec::new();
-        let topics = self.topics.load_full();
-        for (name, lanes) in &*topics {
-            let Some(topic) = metadata.topic(name) else {
-                continue;
-            };
-            moved.append(&mut lanes.follow(topic));
-            self.put_topic(topic);
-        }
-        moved
-    }
-
     fn notices(&self) -> MutexGuard<'_, Vec<Arc<Partition>>> {
         self.notices.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -93,11 +93,22 @@ pub(crate) struct Lane {
     largest_written: usize,
     /// Bytes of the last batch: what to expect of the next.
     expected: usize,
-    closed: bool,
+    door: Door,
     /// Whether a batch was started or became ready since somebody asked.
     changed: bool,
     /// Whether the sender has been told to look here.
     pub(crate) listed: bool,
+}
+
+/// What becomes of new records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    /// They are taken.
+    Open,
+    /// The topic is forgotten: they go to another lane.
+    Retired,
+    /// They are refused.
+    Closed,
 }
 
 /// A batch in flight, which is elsewhere meanwhile.
@@ -153,7 +164,7 @@ impl Lane {
             narrow_until: now,
             largest_written: 0,
             expected: 0,
-            closed: false,
+            door: Door::Open,
             changed: false,
             listed: false,
         }
@@ -231,7 +242,7 @@ impl Lane {
 
     /// Whether records are refused.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.door == Door::Closed
     }
 
     /// Bytes of the next batch to send, before compression.
@@ -256,7 +267,7 @@ impl Lane {
 
     /// Refuses records from now on and gives up all batches that are here.
     pub(crate) fn close(&mut self) -> Vec<Batch> {
-        self.closed = true;
+        self.door = Door::Closed;
         self.give_up()
     }
 

@@ -91,9 +91,9 @@ pub struct BatchSettled<'a> {
 pub struct ProducerStats {
     /// Bytes of `buffer_memory` in use.
     pub buffered_bytes: usize,
-    /// All topics together.
+    /// All topics together, with those that were forgotten because nobody sent to them (`metadata_max_idle`).
     pub total: SendStats,
-    /// Each topic that has been sent to.
+    /// Each topic that has been sent to and is not forgotten.
     pub topics: BTreeMap<Arc<str>, TopicStats>,
 }
 

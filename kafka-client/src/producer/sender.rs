@@ -43,7 +43,7 @@ pub(crate) struct Sender {
     cluster: Arc<Cluster>,
     config: Arc<ProducerConfig>,
     /// What is known of each partition, by its id.
-    tracked: Vec<Tracked>,
+    tracked: HashMap<usize, Tracked>,
     sinks: HashMap<i32, Sink>,
     /// Partitions with something to send and no leader.
     homeless: Vec<Arc<Partition>>,
@@ -79,7 +79,7 @@ impl Sender {
             accumulator,
             cluster,
             config,
-            tracked: Vec::new(),
+            tracked: HashMap::new(),
             sinks: HashMap::new(),
             homeless: Vec::new(),
             timers: Timers::default(),
@@ -114,6 +114,9 @@ impl Sender {
                 if self.accumulator.memory.has_spare() {
                     self.timers.arm(Alarm::Spare, now + IDLE);
                 }
+            }
+            if self.accumulator.may_forget() {
+                self.timers.arm(Alarm::Forget, now + self.topic_idle());
             }
             self.wait(&mut generations).await;
         }
@@ -235,6 +238,11 @@ impl Sender {
                     }
                 }
                 Alarm::Identity => self.ask_for_identity(),
+                Alarm::Forget => {
+                    for id in self.accumulator.forget(self.topic_idle(), now) {
+                        self.tracked.remove(&id);
+                    }
+                }
                 Alarm::Spare if self.is_idle() => self.accumulator.memory.drop_spare(),
                 Alarm::Spare => {}
             }
@@ -269,12 +277,7 @@ impl Sender {
             renumbered: false,
             backoff: Backoff::new(config.retry_backoff, config.retry_backoff_max),
         };
-        while self.tracked.len() <= partition.id {
-            self.tracked.push(new());
-        }
-        let Some(tracked) = self.tracked.get_mut(partition.id) else {
-            return;
-        };
+        let tracked = self.tracked.entry(partition.id).or_insert_with(new);
         if std::mem::replace(&mut tracked.is_in_line, true) {
             return;
         }
@@ -291,7 +294,7 @@ impl Sender {
     }
 
     fn leaves_line(&mut self, partition: &Partition) {
-        if let Some(tracked) = self.tracked.get_mut(partition.id) {
+        if let Some(tracked) = self.tracked.get_mut(&partition.id) {
             tracked.is_in_line = false;
         }
     }
@@ -308,6 +311,11 @@ impl Sender {
         }
     }
 
+    /// How long a topic is kept that nobody sends to.
+    fn topic_idle(&self) -> Duration {
+        self.cluster.config().metadata_max_idle.min(LONGEST_IDLE)
+    }
+
     /// Whether nothing is under way and nothing waits.
     fn is_idle(&self) -> bool {
         self.accumulator.records() == 0
@@ -316,6 +324,9 @@ impl Sender {
 
 /// A producer that has nothing to send for so long lets go of its buffers.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// What can be added to any clock.
+const LONGEST_IDLE: Duration = Duration::from_hours(24 * 365);
 
 /// Ends the producer with its sender, however that ends.
 struct End {

@@ -13,7 +13,7 @@ use super::metrics::{Counters, SendStats, TopicStats};
 use super::partitioner::{Keyless, Turn, weighted};
 use crate::cluster::metadata;
 
-/// A topic as the producer sees it. Stays for as long as the producer, so that callers find it without taking part in any count.
+/// A topic as the producer sees it.
 #[derive(Debug)]
 pub(crate) struct TopicLanes {
     name: Arc<str>,
@@ -115,6 +115,15 @@ impl TopicLanes {
     /// Its partitions, by number.
     pub(crate) fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
         self.partitions.iter()
+    }
+
+    /// Takes no records any more if nobody has sent any for `limit`.
+    pub(crate) fn retire(&self, limit: Duration, now: Instant) -> bool {
+        let is_idle = self.partitions().all(|it| it.lane().retire(limit, now));
+        if !is_idle {
+            self.partitions().for_each(|it| it.lane().revive());
+        }
+        is_idle
     }
 
     /// What became of its batches, and what waits.

@@ -7,7 +7,7 @@ use super::Accumulator;
 use crate::error::Error;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::{Completion, Outcome};
-use crate::producer::metrics::{BatchSettled, End, ProducerStats, SendStats};
+use crate::producer::metrics::{BatchSettled, End};
 use crate::producer::send_error::{SendError, SendErrorKind};
 use crate::producer::topics::Partition;
 
@@ -97,30 +97,6 @@ impl Accumulator {
             }
             let given_up = batch.failure(kind.clone());
             self.settle(partition, batch, given_up);
-        }
-    }
-
-    /// The next batch of every partition begins a new sequence.
-    pub(crate) fn forget_sequences(&self) {
-        for partition in self.partitions() {
-            partition.lane().forget_sequence();
-        }
-    }
-
-    /// What was done so far.
-    pub(crate) fn stats(&self) -> ProducerStats {
-        let mut total = SendStats::default();
-        let topics = self.topics.load();
-        let topics = topics.iter().map(|(name, topic)| {
-            let stats = topic.stats();
-            total += stats.total;
-            (name.clone(), stats)
-        });
-        let topics = topics.collect();
-        ProducerStats {
-            buffered_bytes: self.memory.used(),
-            total,
-            topics,
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use kafka_wire::Uuid;
 
 use super::*;
+use crate::cluster::metadata;
 use crate::producer::batch::Batch;
 use crate::producer::delivery::Outcome;
 use crate::producer::lane::{Patience, Take};
@@ -381,4 +382,91 @@ fn whoever_is_told_of_a_record_finds_it_counted() {
     };
     accumulator.settle(&accumulator.partition(0).unwrap(), batch, written);
     assert_eq!(look.1.load(Ordering::SeqCst), 1);
+}
+
+/// An accumulator that knows six topics, of which the last has been sent to last.
+fn six(now: Instant) -> (Accumulator, metadata::Topic) {
+    let accumulator = Accumulator::new(&ProducerConfig::default(), false);
+    let mut last = topic(&[Some(1), Some(1)]);
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        last.name = name.into();
+        assert!(accumulator.put_topic(&last));
+    }
+    let record = ProducerRecord {
+        partition: Some(1),
+        ..ProducerRecord::to("f", b"value")
+    };
+    drop(send(&accumulator, record));
+    let id = accumulator.stats().topics.len() * 2 - 1;
+    let partition = accumulator.partition(id).unwrap();
+    let take = partition.lane().take(1, now, Patience::None, WHO);
+    let Take::Batch(mut batch) = take else {
+        panic!("no batch");
+    };
+    partition.lane().written(&mut batch);
+    let written = Outcome::Written {
+        base_offset: 0,
+        log_append_ms: None,
+    };
+    accumulator.settle(&partition, batch, written);
+    (accumulator, last)
+}
+
+fn names(accumulator: &Accumulator) -> Vec<String> {
+    let topics = accumulator.stats().topics;
+    topics.keys().map(ToString::to_string).collect()
+}
+
+const IDLE: Duration = Duration::from_mins(5);
+
+#[test]
+fn topics_that_nobody_sends_to_are_forgotten_but_for_the_first_few() {
+    let now = Instant::now();
+    let (accumulator, _) = six(now + IDLE / 2);
+    assert!(accumulator.may_forget());
+    assert!(accumulator.forget(IDLE, now + IDLE / 4).is_empty());
+    assert_eq!(accumulator.forget(IDLE, now + IDLE + IDLE / 4), [8, 9]);
+    assert_eq!(names(&accumulator), ["a", "b", "c", "d", "f"]);
+    assert_eq!(accumulator.forget(IDLE, now + IDLE * 2), [10, 11]);
+    assert_eq!(names(&accumulator), ["a", "b", "c", "d"]);
+    assert_eq!(accumulator.partitions().len(), 8);
+    assert!(!accumulator.may_forget());
+    let total = accumulator.stats().total;
+    assert_eq!((total.records_written, total.records_queued), (1, 0));
+}
+
+#[test]
+fn a_topic_with_records_is_not_forgotten_and_takes_more() {
+    let now = Instant::now();
+    let (accumulator, _) = six(now);
+    drop(send(&accumulator, ProducerRecord::to("f", b"value")));
+    assert_eq!(accumulator.forget(IDLE, now + IDLE * 2), [8, 9]);
+    drop(send(&accumulator, ProducerRecord::to("f", b"value")));
+    assert_eq!(accumulator.stats().topics["f"].total.records_queued, 2);
+}
+
+#[test]
+fn a_topic_that_is_found_again_goes_on_with_its_numbers() {
+    let now = Instant::now();
+    let (accumulator, last) = six(now);
+    let stale = accumulator.partition(11).unwrap();
+    accumulator.forget(IDLE, now + IDLE * 2);
+    assert!(stale.lane().is_retired());
+    let record = ProducerRecord {
+        partition: Some(1),
+        ..ProducerRecord::to("f", b"value")
+    };
+    assert!(matches!(
+        accumulator.append(&record, None),
+        Err(Refusal::NoTopic)
+    ));
+    assert!(accumulator.put_topic(&last));
+    drop(send(&accumulator, record));
+    let partition = accumulator.partition(13).expect("ids are not used again");
+    let take = partition.lane().take(1, now, Patience::None, WHO);
+    let Take::Batch(batch) = take else {
+        panic!("no batch");
+    };
+    let stamp = batch.stamp.unwrap();
+    assert_eq!((stamp.epoch, stamp.base_sequence), (0, 1));
 }

@@ -1,8 +1,10 @@
-//! Batches whose time is up.
+//! What time takes away: batches that were not written in time, lanes that nobody uses.
+
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Lane;
+use super::{Door, Lane};
 use crate::producer::batch::Batch;
 use crate::producer::delivery::{Failure, Outcome};
 use crate::producer::send_error::SendErrorKind;
@@ -55,6 +57,29 @@ impl Lane {
     pub(crate) fn expiry(&self) -> SendErrorKind {
         SendErrorKind::Expired {
             after: self.rules.delivery_timeout,
+        }
+    }
+
+    /// Whether the topic has to be found again.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.door == Door::Retired
+    }
+
+    /// Takes no records any more if nothing is here, or was for `limit`, and nothing is left to be settled with the broker.
+    pub(crate) fn retire(&mut self, limit: Duration, now: Instant) -> bool {
+        let is_empty = self.open.is_none() && self.ready.is_empty() && self.in_flight.is_empty();
+        let is_settled = self.renumber_from.is_none() && self.unresolved.is_none();
+        let is_idle = is_empty && is_settled && now >= self.last_sent + limit;
+        if is_idle && self.door == Door::Open {
+            self.door = Door::Retired;
+        }
+        self.door == Door::Retired
+    }
+
+    /// Takes records again: its topic is not forgotten after all.
+    pub(crate) fn revive(&mut self) {
+        if self.door == Door::Retired {
+            self.door = Door::Open;
         }
     }
 }

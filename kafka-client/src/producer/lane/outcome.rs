@@ -81,7 +81,7 @@ impl Lane {
 
     /// Whether a batch must not be sent any more.
     pub(crate) fn is_over(&self, batch: &Batch, now: Instant) -> bool {
-        self.closed || batch.completion.is_done() || batch.deadline <= now
+        self.is_closed() || batch.completion.is_done() || batch.deadline <= now
     }
 
     /// Puts a batch to its place among those that are ready.
@@ -103,6 +103,18 @@ impl Lane {
         self.sequence = None;
         self.renumber_from = None;
         self.unresolved = None;
+    }
+
+    /// Where the numbers go on.
+    pub(crate) fn sequence(&self) -> Option<Sequence> {
+        self.sequence
+    }
+
+    /// The numbers go on where they were when the topic was forgotten.
+    pub(crate) fn resume(&mut self, mut sequence: Sequence) {
+        // The broker may have forgotten the producer by now.
+        sequence.confirmed = false;
+        self.sequence = Some(sequence);
     }
 
     /// The partition has another leader: no reason to wait, but one to be careful.

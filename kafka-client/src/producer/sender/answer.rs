@@ -186,7 +186,7 @@ impl Sender {
         };
         self.accumulator
             .settle(&parcel.partition, parcel.batch, written);
-        if let Some(tracked) = self.tracked.get_mut(parcel.partition.id) {
+        if let Some(tracked) = self.tracked.get_mut(&parcel.partition.id) {
             tracked.backoff.reset();
             tracked.renumbered = false;
         }
@@ -195,7 +195,7 @@ impl Sender {
 
     fn renumber(&mut self, node: i32, parcel: Parcel, now: Instant) {
         parcel.partition.lane().renumber(&parcel.batch);
-        let tracked = self.tracked.get_mut(parcel.partition.id);
+        let tracked = self.tracked.get_mut(&parcel.partition.id);
         let again = tracked.is_some_and(|tracked| std::mem::replace(&mut tracked.renumbered, true));
         if again {
             // New numbers did not help: no use in trying without a pause.
@@ -215,7 +215,7 @@ impl Sender {
         {
             return self.fail(parcel, trace, SendErrorKind::Exhausted { attempts }, now);
         }
-        let wait = match self.tracked.get_mut(parcel.partition.id) {
+        let wait = match self.tracked.get_mut(&parcel.partition.id) {
             Some(_)
                 if parcel
                     .partition

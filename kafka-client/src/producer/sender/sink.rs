@@ -106,7 +106,7 @@ impl Sender {
     }
 
     pub(super) fn is_in_line(&mut self, partition: &Partition) {
-        if let Some(tracked) = self.tracked.get_mut(partition.id) {
+        if let Some(tracked) = self.tracked.get_mut(&partition.id) {
             tracked.is_in_line = true;
         }
     }

@@ -13,6 +13,8 @@ pub(super) enum Alarm {
     Sink(i32),
     /// The producer's identity.
     Identity,
+    /// Topics that nobody sends to.
+    Forget,
     /// Buffers that are kept although nothing is sent.
     Spare,
 }
