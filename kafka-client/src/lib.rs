@@ -9,7 +9,8 @@
 //! | `cluster` | metadata (pure) and the task that keeps it fresh, connections by broker and purpose, coordinators |
 //! | [`Producer`] (`producer`) | records into batches, batches to leaders, one outcome per record; its own map inside |
 //! | [`Consumer`] (`consumer`) | positions, fetch sessions, isolation, records (pure); tasks that fetch; what the application polls |
-//! | `group` | a member of a group (pure), assignors (pure), its task, offsets |
+//! | `group` | a member of a group of either protocol (pure), assignors (pure), its task, offsets |
+//! | [`ShareConsumer`] (`share`) | a topic as a queue: members, sessions, acknowledgements (pure), their tasks |
 //!
 //! # What it does not do yet
 //!
@@ -17,7 +18,7 @@
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
 //! - consumer: no patterns;
-//! - groups: no share groups; racks are told neither to leaders nor to coordinators; no patterns that the broker matches;
+//! - groups: racks are told neither to leaders nor to coordinators; no patterns that the broker matches;
 //! - administration: nothing.
 //!
 //! # Using it
@@ -43,6 +44,7 @@ mod group;
 mod net;
 mod producer;
 mod retry;
+mod share;
 mod topic_partition;
 
 pub use client::{Client, ClientStats};
@@ -65,5 +67,9 @@ pub use producer::{
     Partitioner, Producer, ProducerConfig, ProducerObserver, ProducerRecord, ProducerStats,
     SendAllError, SendError, SendErrorKind, SendStats, TopicStats, Transaction, TransactionConfig,
     TransactionError, TransactionalProducer,
+};
+pub use share::{
+    Acknowledgement, Acknowledging, ShareConfig, ShareConsumer, ShareEvent, ShareRecord,
+    ShareRecordIter, ShareRecords,
 };
 pub use topic_partition::TopicPartition;
