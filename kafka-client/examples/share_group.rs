@@ -52,12 +52,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Values that are not text never will be; empty ones may be worth another try, but not a third one.
+/// Values that are not text never will be; empty ones are worth another try, but not a third one.
 fn work(value: Option<&[u8]>, delivery_count: i16) -> Acknowledgement {
     match value.map(std::str::from_utf8) {
-        Some(Err(_)) => Acknowledgement::Reject,
-        Some(Ok("")) | None if delivery_count < 3 => Acknowledgement::Release,
-        Some(Ok("")) | None => Acknowledgement::Reject,
-        Some(Ok(_)) => Acknowledgement::Accept,
+        Some(Ok(text)) if !text.is_empty() => Acknowledgement::Accept,
+        Some(Ok(_)) | None if delivery_count < 3 => Acknowledgement::Release,
+        _ => Acknowledgement::Reject,
     }
 }

@@ -18,7 +18,7 @@
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
 //! - consumer: no patterns;
-//! - groups: racks are told neither to leaders nor to coordinators; no patterns that the broker matches;
+//! - groups: members tell their racks, but a leader does not know those of replicas; no patterns that the broker matches;
 //! - administration: nothing.
 //!
 //! # Using it

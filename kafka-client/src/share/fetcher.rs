@@ -86,9 +86,10 @@ impl Fetcher {
                 Work::Close(words) => {
                     let said = !words.is_empty();
                     let mut places: Vec<_> = words.keys().copied().collect();
-                    let result = match self.session.is_open() {
-                        true => self.say(words, true).await,
-                        false => Ok(()),
+                    let result = if self.session.is_open() {
+                        self.say(words, true).await
+                    } else {
+                        Ok(())
                     };
                     self.done(result, said, &mut places).await;
                     return;
@@ -277,7 +278,7 @@ impl Fetcher {
                 }
             }
         }
-        let batches = PartitionRecords::new(partition, (0, next), -1, sets);
+        let batches = PartitionRecords::new(partition, (0, next.into()), -1, sets);
         let records = ShareRecords {
             batches,
             acquired: data.acquired_records,

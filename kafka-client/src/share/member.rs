@@ -28,7 +28,8 @@ pub(super) enum Step {
 #[derive(Debug)]
 pub(super) struct Member {
     group: String,
-    member_id: String,
+    /// Its name for its whole life, made up by itself.
+    id: String,
     epoch: i32,
     topics: Vec<String>,
     /// What the coordinator has heard.
@@ -42,10 +43,10 @@ pub(super) struct Member {
 
 impl Member {
     /// Not joined yet.
-    pub(super) fn new(group: String, member_id: String, backoff: Backoff, now: Instant) -> Self {
+    pub(super) fn new(group: String, id: String, backoff: Backoff, now: Instant) -> Self {
         Self {
             group,
-            member_id,
+            id,
             epoch: OUTSIDE,
             topics: Vec::new(),
             told: None,
@@ -74,9 +75,10 @@ impl Member {
         self.not_before = None;
         let is_member = self.epoch > OUTSIDE;
         if self.topics.is_empty() {
-            return match is_member {
-                true => Step::Leave(self.request(LEAVES)),
-                false => Step::Wait(None),
+            return if is_member {
+                Step::Leave(self.request(LEAVES))
+            } else {
+                Step::Wait(None)
             };
         }
         if is_member && self.heartbeat_due > now && self.told.as_ref() == Some(&self.topics) {
@@ -93,7 +95,7 @@ impl Member {
     fn request(&self, member_epoch: i32) -> ShareGroupHeartbeatRequest {
         ShareGroupHeartbeatRequest {
             group_id: self.group.clone(),
-            member_id: self.member_id.clone(),
+            member_id: self.id.clone(),
             member_epoch,
             ..Default::default()
         }

@@ -24,7 +24,12 @@ use crate::net::connection::Connection;
 /// Runs until it is dropped.
 pub(crate) async fn run(desk: Desk) {
     let group = desk.offsets.group().clone();
-    let member = Member::new(group, None, desk.shared.backoff(), Instant::now());
+    let member = Member::new(
+        group,
+        desk.shared.config.client_rack.clone(),
+        desk.shared.backoff(),
+        Instant::now(),
+    );
     let driver = Driver {
         desk,
         member,

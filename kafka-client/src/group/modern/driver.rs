@@ -17,7 +17,7 @@ use crate::group::offsets::Offsets;
 pub(crate) async fn run(mut desk: Desk) {
     let mut member = Member::new(
         desk.offsets.group().clone(),
-        None,
+        desk.shared.config.client_rack.clone(),
         Uuid(std::array::from_fn(|_| fastrand::u8(..))).to_string(),
         desk.shared.backoff(),
         Instant::now(),
