@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use history::{History, Logs, Order, within};
+use history::{History, Logs, Order, stored, within};
 use kafka_client::{
     Acks, Client, ClientConfig, Compression, Delivered, ErrorCode, Producer, ProducerConfig,
     ProducerRecord, SendError, SendErrorKind, TransactionConfig, TransactionalProducer,
@@ -69,12 +69,7 @@ fn large() -> ProducerConfig {
 
 impl Setup {
     fn logs(&self, partitions: i32) -> Logs {
-        let log = |partition| {
-            let records = self.broker.log(TOPIC, partition).into_iter();
-            let log = records.map(|record| (record.offset, record.value.unwrap().to_vec()));
-            (partition, log.collect())
-        };
-        (0..partitions).map(log).collect()
+        stored(&self.broker, TOPIC, partitions)
     }
 
     /// From now on produce requests number 0, 1, … get what `control` says.

@@ -518,9 +518,12 @@ async fn time_out(client: &mut Client, said: &mut Said) {
         let answer = write(client, version, owner, TOPIC, 0).await;
         said.note((name, "written"), answer.error_code);
         settled(client, TOPIC).await;
-        for end_version in [4, 5] {
-            let answer = end(client, end_version, owner, true).await;
-            said.note((name, "too late", end_version), ended(&answer, owner));
+        for (end_version, committed) in [(4, true), (4, false), (5, true), (5, false)] {
+            let answer = end(client, end_version, owner, committed).await;
+            said.note(
+                (name, "too late", end_version, committed),
+                ended(&answer, owner),
+            );
         }
         let answer = write(client, version, owner, TOPIC, 1).await;
         said.note((name, "write too late"), answer.error_code);
