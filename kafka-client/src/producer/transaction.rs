@@ -16,6 +16,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kafka_wire::ErrorCode;
+
 pub(crate) use coordinator::Coordinator;
 pub use error::TransactionError;
 pub(crate) use standing::{Admission, Enlistment, NotNow, Protocol, Standing};
@@ -85,6 +87,8 @@ pub struct TransactionalProducer {
     standing: Arc<Standing>,
     /// What the next `begin` has to see to first.
     left: Left,
+    /// The last transaction is aborted (v1), and another epoch asked for: under this one the coordinator may not be asked any more.
+    is_epoch_spent: bool,
     /// Why the open transaction cannot be committed.
     doom: Option<TransactionError>,
 }
@@ -132,6 +136,7 @@ impl TransactionalProducer {
             coordinator,
             standing,
             left: Left::Nothing,
+            is_epoch_spent: false,
             doom: None,
         })
     }
@@ -200,17 +205,26 @@ impl TransactionalProducer {
         let failed = |error| TransactionError::of(&standing.id, error);
         let (identity, protocol) = (standing.identity(), standing.protocol());
         let mut next = identity;
-        if standing.is_begun() {
+        if standing.is_begun() && !self.is_epoch_spent {
+            let renews = end == End::Abort && protocol == Protocol::V1;
             let ended = self.coordinator.end(identity, protocol, end == End::Commit);
-            next = ended.await.map_err(failed)?;
-        }
-        if end == End::Abort && protocol == Protocol::V1 && standing.is_begun() {
+            next = match ended.await {
+                // It has never heard of the transaction. Whether the id is still ours is told with the next epoch.
+                Err(error) if renews && error.code() == Some(ErrorCode::INVALID_TXN_STATE) => {
+                    identity
+                }
+                ended => ended.map_err(failed)?,
+            };
             // What was given up may leave gaps, and copies in some socket: the next epoch is without either (KIP-360).
+            self.is_epoch_spent = renews;
+        }
+        if self.is_epoch_spent {
             (next, _) = self
                 .coordinator
                 .register(Some(next))
                 .await
                 .map_err(failed)?;
+            self.is_epoch_spent = false;
         }
         if next != identity {
             self.producer.forget_sequences();
