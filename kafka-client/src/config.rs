@@ -155,6 +155,14 @@ pub enum ConfigError {
         /// What it held.
         value: String,
     },
+    /// Not a regular expression.
+    #[error("{pattern:?} is not a regular expression: {why}")]
+    NotAPattern {
+        /// What was to be one.
+        pattern: String,
+        /// Where it is wrong.
+        why: String,
+    },
     /// Two fields that rule each other out.
     #[error("{field} and {other} contradict each other: {why}")]
     Conflict {

@@ -15,7 +15,8 @@
 //! Whether a new leader's log still has what was read is asked with `OffsetForLeaderEpoch`, and told by every fetch (KIP-320):
 //! [`position`] judges, [`validation`] asks. A leader may name a replica nearby to fetch from (KIP-392).
 //!
-//! Minimal here, at its final place: no patterns in `subscribe`. What groups lack is said in [`group`](crate::group).
+//! Patterns of topics are matched here, by [`pattern`]; whoever likes streams better than `poll` finds them in [`stream`].
+//! What groups lack is said in [`group`](crate::group).
 
 pub(crate) mod buffer;
 pub(crate) mod chunk;
@@ -28,12 +29,15 @@ mod list_offsets;
 mod lookup;
 pub(crate) mod membership;
 pub(crate) mod patience;
+pub(crate) mod pattern;
 mod planner;
 pub(crate) mod position;
 pub(crate) mod queries;
+pub(crate) mod record;
 pub(crate) mod records;
 pub(crate) mod shared;
 pub(crate) mod state;
+pub(crate) mod stream;
 mod validation;
 
 use std::sync::Arc;
@@ -47,6 +51,7 @@ use tokio_util::sync::DropGuard;
 use crate::client::Client;
 use crate::config::ConfigError;
 use crate::consumer::config::{ConsumerConfig, Isolation, Start};
+use crate::consumer::pattern::{Internal, Pattern};
 use crate::consumer::records::PartitionRecords;
 use crate::consumer::shared::{Shared, after};
 use crate::consumer::state::State;
@@ -140,6 +145,27 @@ impl Consumer {
             Some(_) => self.shared.with(|state| state.subscribe(topics)),
             None => self.shared.with(|state| state.error(no_group("JoinGroup"))),
         }
+    }
+
+    /// Reads the topics that a regular expression matches from end to end as a member of the group from now on (syntax of the `regex`
+    /// crate). The cluster is asked for its topics now and whenever metadata is old (`metadata_max_age`): the subscription follows, and
+    /// so does the group. While nothing matches, the consumer is no member. Internal topics match only if
+    /// [`ConsumerConfig::exclude_internal_topics`] says so.
+    ///
+    /// # Errors
+    /// [`ConfigError::NotAPattern`]; nothing changes then.
+    pub fn subscribe_pattern(&mut self, pattern: &str) -> Result<(), ConfigError> {
+        let internal = if self.shared.config.exclude_internal_topics {
+            Internal::Exclude
+        } else {
+            Internal::Include
+        };
+        let pattern = Pattern::new(pattern, internal)?;
+        match &self.offsets {
+            Some(_) => self.shared.with(|state| state.subscribe_pattern(pattern)),
+            None => self.shared.with(|state| state.error(no_group("JoinGroup"))),
+        }
+        Ok(())
     }
 
     /// The next event, waited for at most `wait`; `None` if there was none. Zero only looks.
@@ -256,6 +282,13 @@ impl Consumer {
             let position = state.positions.position(partition)?;
             (end >= 0).then(|| end.saturating_sub(position).max(0))
         })
+    }
+
+    /// Bytes of records that were fetched and are not finished: of whole fetch answers, as they came. At most twice
+    /// [`ConsumerConfig::fetch_max_bytes`] per broker, and what a single batch may be larger; what an event of compressed records
+    /// decompresses to is beside it.
+    pub fn buffered_bytes(&self) -> usize {
+        self.shared.with(|state| state.buffered_bytes())
     }
 
     /// Completed fetches of a partition since it was assigned, with or without records. 0 if it is not assigned.

@@ -17,7 +17,6 @@
 //! The architecture is final, the coverage is not. Said in full where the code would stand, in short here:
 //!
 //! - connections: no TLS and no SASL ([`Security`] has one variant), no telemetry (KIP-714);
-//! - consumer: no patterns;
 //! - groups: members tell their racks, but a leader does not know those of replicas; no patterns that the broker matches;
 //! - administration: nothing.
 //!
@@ -53,7 +52,9 @@ pub use consumer::config::{
     ConsumerConfig, GroupConfig, GroupProtocol, Isolation, OffsetReset, Start,
 };
 pub use consumer::queries::OffsetAndTimestamp;
+pub use consumer::record::Record;
 pub use consumer::records::{PartitionRecords, RecordIter};
+pub use consumer::stream::ConsumerStream;
 pub use consumer::{Consumer, Event};
 pub use error::Error;
 pub use group::assignor::Assignor;

@@ -14,8 +14,15 @@ pub(crate) struct Buffer {
     queues: BTreeMap<i32, VecDeque<Chunk>>,
     /// The broker that was served last; the next one gets its turn.
     last: i32,
-    /// The answer that the application reads now: broker and number.
-    reading: Option<(i32, u64)>,
+    /// The answer that the application reads now.
+    reading: Option<Reading>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Reading {
+    node: i32,
+    answer: u64,
+    bytes: usize,
 }
 
 /// What to do with a chunk now.
@@ -67,20 +74,33 @@ impl Buffer {
         None
     }
 
-    /// The application reads an answer now.
-    pub(crate) fn read(&mut self, node: i32, answer: u64) {
-        self.reading = Some((node, answer));
+    /// The application reads the answer that a chunk came with.
+    pub(crate) fn read(&mut self, node: i32, chunk: &Chunk) {
+        self.reading = Some(Reading {
+            node,
+            answer: chunk.answer,
+            bytes: chunk.answer_bytes,
+        });
+    }
+
+    /// Bytes of the answers that are held: as long as anything of an answer is, all of it stays in memory.
+    pub(crate) fn bytes(&self) -> usize {
+        let reading = self.reading.iter().map(|one| (one.answer, one.bytes));
+        let chunks = self.queues.values().flatten();
+        let waiting = chunks.map(|chunk| (chunk.answer, chunk.answer_bytes));
+        let answers: BTreeMap<u64, usize> = reading.chain(waiting).collect();
+        answers.values().sum()
     }
 
     /// The application is done with what it read. The broker concerned, if there was one.
     pub(crate) fn done_reading(&mut self) -> Option<i32> {
-        self.reading.take().map(|(node, _)| node)
+        self.reading.take().map(|reading| reading.node)
     }
 
     /// How many answers of `node` are held: waiting here, or read by the application.
     pub(crate) fn answers(&self, node: i32) -> usize {
-        let reading = self.reading.filter(|(read, _)| *read == node);
-        let mut last = reading.map(|(_, answer)| answer);
+        let reading = self.reading.filter(|reading| reading.node == node);
+        let mut last = reading.map(|reading| reading.answer);
         let mut count = usize::from(last.is_some());
         for chunk in self.queues.get(&node).into_iter().flatten() {
             if last != Some(chunk.answer) {
@@ -168,11 +188,28 @@ mod tests {
     fn an_answer_counts_until_the_application_is_done_with_it() {
         let mut buffer = filled(&[(1, 0, 1), (1, 1, 2)]);
         assert_eq!((buffer.answers(1), buffer.answers(2)), (2, 0));
-        take(&mut buffer);
-        buffer.read(1, 1);
+        let (node, read) = buffer.next(|_| Verdict::Take).unwrap();
+        buffer.read(node, &read);
         assert_eq!(buffer.answers(1), 2, "one is read, one waits");
         assert_eq!(buffer.done_reading(), Some(1));
         assert_eq!(buffer.answers(1), 1);
+    }
+
+    #[test]
+    fn bytes_are_those_of_whole_answers_each_once() {
+        let mut buffer = Buffer::default();
+        for (partition, answer, bytes) in [(0, 1, 100), (1, 1, 100), (0, 2, 30)] {
+            let mut chunk = chunk(partition, answer);
+            chunk.answer_bytes = bytes;
+            buffer.push(1, chunk);
+        }
+        assert_eq!(buffer.bytes(), 130);
+        let (node, read) = buffer.next(|_| Verdict::Take).unwrap();
+        buffer.read(node, &read);
+        buffer.discard(&TopicPartition::new("t", 1));
+        assert_eq!(buffer.bytes(), 130, "it is being read");
+        buffer.done_reading();
+        assert_eq!(buffer.bytes(), 30);
     }
 
     #[test]

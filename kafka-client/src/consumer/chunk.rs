@@ -20,6 +20,8 @@ pub(crate) struct Chunk {
     pub(crate) generation: u64,
     /// The answer they came with. Answers of one broker are numbered.
     pub(crate) answer: u64,
+    /// Bytes of the records of all partitions in that answer.
+    pub(crate) answer_bytes: usize,
     /// The position they continue.
     pub(crate) from: i64,
     /// The position behind them.
@@ -84,6 +86,7 @@ impl Chunk {
             partition: asked.partition.clone(),
             generation: asked.generation,
             answer,
+            answer_bytes: 0,
             from: asked.offset,
             next: asked.offset,
             epochs: (asked.leader_epoch, asked.leader_epoch),

@@ -39,6 +39,9 @@ pub struct ConsumerConfig {
     /// cluster has `replica.selector.class` set. It is read until it errs, and for `metadata_max_age` at most before the leader is
     /// asked again. Kafka: `client.rack`. Default: none.
     pub client_rack: Option<String>,
+    /// Whether [`Consumer::subscribe_pattern`](crate::Consumer::subscribe_pattern) leaves out the topics in which Kafka keeps its own
+    /// state. Kafka: `exclude.internal.topics`. Default: true.
+    pub exclude_internal_topics: bool,
     /// The group to be a member of (`subscribe`), or to keep offsets for (`assign`).
     /// Kafka: `group.id` and what belongs to it. Default: none.
     pub group: Option<GroupConfig>,
@@ -60,6 +63,7 @@ impl Default for ConsumerConfig {
             check_crcs: true,
             max_decompressed_bytes: 64 << 20,
             client_rack: None,
+            exclude_internal_topics: true,
             group: None,
             auto_commit: None,
         }

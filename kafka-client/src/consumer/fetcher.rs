@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use kafka_wire::messages::fetch::{FetchRequest, FetchResponse, NodeEndpoint, PartitionData};
 use kafka_wire::records::CrcCheck;
 use kafka_wire::{ErrorCode, Request as _, Uuid};
@@ -155,13 +156,19 @@ impl Fetcher {
     /// Puts what came into the state. Checksums are computed before the lock is taken.
     fn take(&self, answer: FetchResponse, mut asked: HashMap<AnswerKey, Wanted>) {
         let number = self.shared.number_answer();
+        let partitions = answer.responses.iter().flat_map(|topic| &topic.partitions);
+        let records = partitions.filter_map(|data| data.records.as_ref());
+        let bytes = records.map(Bytes::len).sum();
         let mut outcomes = Vec::new();
         for topic in answer.responses {
             for data in topic.partitions {
                 let key = (topic.topic_id, topic.topic.clone(), data.partition_index);
                 // What was not asked for, or comes twice, is left alone.
                 if let Some(wanted) = asked.remove(&key) {
-                    let outcome = self.outcome(&wanted, number, data, &answer.node_endpoints);
+                    let mut outcome = self.outcome(&wanted, number, data, &answer.node_endpoints);
+                    if let Outcome::Chunk(chunk) | Outcome::Elsewhere(_, chunk) = &mut outcome {
+                        chunk.answer_bytes = bytes;
+                    }
                     outcomes.push((wanted, outcome));
                 }
             }

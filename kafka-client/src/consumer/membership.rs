@@ -5,6 +5,7 @@
 
 use tokio::time::{Duration, Instant};
 
+use crate::consumer::position::Position;
 use crate::topic_partition::TopicPartition;
 
 /// Topics wanted, who the member is, how far a revocation has come, and since when the application has not asked.
@@ -44,9 +45,9 @@ enum Revocation {
     /// The application has not been told yet that these go.
     Announced(Vec<TopicPartition>),
     /// It has, and had finished up to these offsets.
-    Told(Vec<(TopicPartition, i64)>),
+    Told(Vec<(TopicPartition, Position)>),
     /// It has come back since.
-    Done(Vec<(TopicPartition, i64)>),
+    Done(Vec<(TopicPartition, Position)>),
 }
 
 impl Membership {
@@ -111,7 +112,7 @@ impl Membership {
     }
 
     /// The application was told, and had finished up to `offsets`.
-    pub(crate) fn revocation_told(&mut self, offsets: Vec<(TopicPartition, i64)>) {
+    pub(crate) fn revocation_told(&mut self, offsets: Vec<(TopicPartition, Position)>) {
         self.revocation = Revocation::Told(offsets);
     }
 
@@ -125,7 +126,7 @@ impl Membership {
     }
 
     /// The offsets finished before the partitions were given up, once they are; told once.
-    pub(crate) fn take_revoked(&mut self) -> Option<Vec<(TopicPartition, i64)>> {
+    pub(crate) fn take_revoked(&mut self) -> Option<Vec<(TopicPartition, Position)>> {
         match &mut self.revocation {
             Revocation::Done(offsets) => Some(std::mem::take(offsets)),
             _ => None,

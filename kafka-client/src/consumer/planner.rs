@@ -14,12 +14,13 @@ use crate::cluster::wanted::Kept;
 use crate::consumer::position::{Lookup, Origin, Validation};
 use crate::consumer::shared::{Shared, sleep_until_some};
 use crate::consumer::state::refused;
-use crate::consumer::{fetcher, lookup, validation};
+use crate::consumer::{fetcher, lookup, pattern, validation};
 use crate::group::offsets::Offsets;
 use crate::topic_partition::TopicPartition;
 
 /// Runs until it is dropped.
 pub(super) async fn run(shared: Arc<Shared>, offsets: Option<Offsets>) {
+    let watching = pattern::run(shared.clone());
     let planner = Planner {
         shared,
         offsets,
@@ -28,7 +29,10 @@ pub(super) async fn run(shared: Arc<Shared>, offsets: Option<Offsets>) {
         lookups: JoinSet::new(),
         kept: BTreeMap::new(),
     };
-    planner.run().await;
+    tokio::select! {
+        () = planner.run() => {}
+        () = watching => {}
+    }
 }
 
 struct Planner {

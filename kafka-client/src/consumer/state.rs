@@ -17,6 +17,7 @@ use crate::consumer::buffer::{Buffer, Verdict};
 use crate::consumer::chunk::{Chunk, End, OpenLimits};
 use crate::consumer::config::{OffsetReset, Start};
 use crate::consumer::membership::Membership;
+use crate::consumer::pattern::Pattern;
 use crate::consumer::position::{Origin, Position, Positions};
 use crate::consumer::records::{Fault, unreadable};
 use crate::error::Error;
@@ -27,6 +28,8 @@ use crate::topic_partition::TopicPartition;
 pub(crate) struct State {
     pub(crate) positions: Positions,
     pub(crate) membership: Membership,
+    /// Where the topics of the subscription come from, if they were not named.
+    pattern: Option<Arc<Pattern>>,
     buffer: Buffer,
     /// Told before any records. Errors beyond [`MAX_PENDING`] are dropped.
     pending: VecDeque<Result<Event, Error>>,
@@ -69,6 +72,7 @@ impl State {
         Self {
             positions,
             membership: Membership::default(),
+            pattern: None,
             buffer: Buffer::default(),
             pending: VecDeque::new(),
             unfinished: None,
@@ -87,6 +91,7 @@ impl State {
     /// Replaces the assignment.
     pub(crate) fn assign(&mut self, partitions: impl Iterator<Item = (TopicPartition, Start)>) {
         self.forget_assignment();
+        self.pattern = None;
         self.membership.unsubscribe();
         self.pending.retain(Result::is_err);
         for (partition, start) in partitions {
@@ -100,6 +105,39 @@ impl State {
 
     /// Reads `topics` as a member of the group from now on.
     pub(crate) fn subscribe(&mut self, topics: Vec<String>) {
+        self.pattern = None;
+        self.subscribe_to(topics);
+    }
+
+    /// Reads the topics that `pattern` matches as a member of the group from now on; which they are, will be told.
+    pub(crate) fn subscribe_pattern(&mut self, pattern: Pattern) {
+        self.pattern = Some(Arc::new(pattern));
+        if !self.membership.is_subscribed() {
+            self.subscribe_to(Vec::new());
+        }
+        self.changes.plan = true;
+    }
+
+    /// Where the topics of the subscription come from, if they were not named.
+    pub(crate) fn pattern(&self) -> Option<Arc<Pattern>> {
+        self.pattern.clone()
+    }
+
+    /// Whether that is still so.
+    pub(crate) fn is_pattern(&self, pattern: &Arc<Pattern>) -> bool {
+        let now = self.pattern.as_ref();
+        now.is_some_and(|now| Arc::ptr_eq(now, pattern))
+    }
+
+    /// These are all topics that `pattern` matches.
+    pub(crate) fn matched(&mut self, pattern: &Arc<Pattern>, mut topics: Vec<String>) {
+        topics.sort();
+        if self.is_pattern(pattern) && self.membership.subscription() != topics {
+            self.subscribe_to(topics);
+        }
+    }
+
+    fn subscribe_to(&mut self, topics: Vec<String>) {
         if !self.membership.is_subscribed() {
             self.forget_assignment();
         }
@@ -150,7 +188,7 @@ impl State {
     pub(crate) fn next(&mut self) -> Option<Result<Event, Error>> {
         if let Some(next) = self.pending.pop_front() {
             if let Ok(Event::Revoked(partitions)) = &next {
-                let mut offsets = self.committable();
+                let mut offsets = self.finished();
                 offsets.retain(|(partition, _)| partitions.contains(partition));
                 self.membership.revocation_told(offsets);
                 for partition in partitions {
@@ -180,7 +218,7 @@ impl State {
         self.positions
             .moved(&chunk.partition, chunk.generation, chunk.start());
         let records = records?;
-        self.buffer.read(node, chunk.answer);
+        self.buffer.read(node, chunk);
         self.unfinished = Some(Unfinished {
             partition: chunk.partition.clone(),
             line: self.positions.line(&chunk.partition),
@@ -224,12 +262,9 @@ impl State {
         positions.collect()
     }
 
-    /// The same without leader epochs.
-    pub(crate) fn committable(&self) -> Vec<(TopicPartition, i64)> {
-        let finished = self.finished().into_iter();
-        finished
-            .map(|(partition, position)| (partition, position.offset))
-            .collect()
+    /// Bytes of the fetch answers that are held.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.buffer.bytes()
     }
 
     /// Something went wrong that the application should know; reading goes on.

@@ -12,6 +12,7 @@ use tokio::time::{Duration, Instant, timeout_at};
 use crate::consumer::config::GroupProtocol;
 use crate::consumer::membership::Identity;
 use crate::consumer::patience::Patience;
+use crate::consumer::position::Position;
 use crate::consumer::shared::{Shared, sleep_until_some};
 use crate::consumer::state::State;
 use crate::error::Error;
@@ -114,7 +115,7 @@ impl Desk {
         news
     }
 
-    async fn commit(&self, identity: &Identity, finished: Vec<(TopicPartition, i64)>) {
+    async fn commit(&self, identity: &Identity, finished: Vec<(TopicPartition, Position)>) {
         if self.shared.config.auto_commit.is_none() || finished.is_empty() {
             return;
         }
