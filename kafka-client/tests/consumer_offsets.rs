@@ -443,3 +443,196 @@ async fn topics_that_match_a_pattern_are_read_old_and_new() {
     assert_eq!(read_now.keys().collect::<Vec<_>>(), [&tp("catalog-a", 0)]);
     consumer.close(LIMIT).await.unwrap();
 }
+
+/// Replicas on nodes 1, which leads, and 2.
+async fn create_on_two(cluster: &Cluster, topic: &str, configs: &[&str]) {
+    let mut tool = cluster
+        .tool("org.apache.kafka.tools.TopicCommand")
+        .expect("Kafka's tools come with real brokers");
+    tool.args(["--bootstrap-server", &cluster.bootstrap(), "--create"])
+        .args(["--topic", topic, "--replica-assignment", "1:2"])
+        .args(configs.iter().flat_map(|config| ["--config", config]));
+    let output = timeout(LIMIT, tool.output()).await.unwrap().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(cluster.leader(topic, 0).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_of_real_kafka_are_read_nearby_and_may_lack_records() {
+    let spec = ClusterSpec::nodes(3).backend(Backend::Process).proxied();
+    let selector = "org.apache.kafka.common.replica.RackAwareReplicaSelector";
+    let spec = spec.property("replica.selector.class", selector);
+    let spec = spec.property("log.cleaner.backoff.ms", "200");
+    let mut cluster = start(spec).await;
+    let unclean = [
+        "unclean.leader.election.enable=true",
+        "min.insync.replicas=1",
+    ];
+    let compact = [
+        "cleanup.policy=compact",
+        "segment.ms=200",
+        "min.cleanable.dirty.ratio=0.01",
+        "delete.retention.ms=100",
+    ];
+    create_on_two(&cluster, "nearby", &[]).await;
+    create_on_two(&cluster, "compact", &compact).await;
+    create_on_two(&cluster, "unclean", &unclean).await;
+    tokio::join!(
+        a_replica_in_the_same_rack_is_read(&cluster),
+        a_compacted_log_is_read_with_its_gaps(&cluster),
+    );
+    what_an_unclean_election_lost_is_noticed(&mut cluster).await;
+}
+
+async fn a_replica_in_the_same_rack_is_read(cluster: &Cluster) {
+    const SIZE: u16 = 50_000;
+    let client = client(cluster);
+    let partition = tp("nearby", 0);
+    let producer = Producer::new(&client, ProducerConfig::default()).unwrap();
+    let value = vec![b'x'; SIZE.into()];
+    for _ in 0..20 {
+        let record = ProducerRecord::to("nearby", &value);
+        producer.send(record).await.unwrap().await.unwrap();
+    }
+    cluster.in_sync("nearby").await.unwrap();
+    let sent = |node| cluster.proxy(node).unwrap().stats().down_bytes;
+    let (leader, replica) = (sent(1), sent(2));
+    let config = ConsumerConfig {
+        client_rack: Some("rack-2".into()),
+        max_partition_fetch_bytes: SIZE.into(),
+        reset: OffsetReset::Fail,
+        ..Default::default()
+    };
+    let start = [(partition.clone(), Start::Offset(0))];
+    let mut consumer = assigned(&client, config, &start);
+    assert_eq!(read(&mut consumer, 20).await[&partition].len(), 20);
+    let (leader, replica) = (sent(1) - leader, sent(2) - replica);
+    assert!(
+        replica >= 20 * u64::from(SIZE),
+        "{replica} bytes from the replica"
+    );
+    assert!(leader < SIZE.into(), "{leader} bytes from the leader");
+}
+
+/// Offset and value of every record that is shown, up to where the log ends now.
+async fn read_to_end(
+    client: &Client,
+    partition: &TopicPartition,
+    config: ConsumerConfig,
+) -> Vec<(i64, String)> {
+    let start = [(partition.clone(), Start::Earliest)];
+    let mut consumer = assigned(client, config, &start);
+    let end = consumer.end_offsets(std::slice::from_ref(partition)).await;
+    let end = end.unwrap()[0];
+    let mut read = Read::new();
+    let all = async {
+        while consumer.position(partition).is_none_or(|at| at < end) {
+            if let Some(event) = consumer.poll(POLL).await.unwrap() {
+                keep(event, &mut read);
+            }
+        }
+    };
+    timeout(LIMIT, all).await.expect("the end is reached");
+    read.remove(partition).unwrap_or_default()
+}
+
+async fn a_compacted_log_is_read_with_its_gaps(cluster: &Cluster) {
+    const ROUNDS: usize = 30;
+    let client = client(cluster);
+    let partition = tp("compact", 0);
+    let mut producer = transactional(&client, "compact").await;
+    for round in 0..ROUNDS {
+        let transaction = producer.begin().await.unwrap();
+        for key in ["a", "b", "c"] {
+            let value = format!("{round}{key}");
+            let record = ProducerRecord {
+                key: Some(key.as_bytes()),
+                ..record(&partition, &value)
+            };
+            drop(transaction.send(record).await.unwrap());
+        }
+        // The last one counts.
+        if round % 3 == 1 {
+            transaction.abort().await.unwrap();
+        } else {
+            transaction.commit().await.unwrap();
+        }
+    }
+    let plain = Producer::new(&client, ProducerConfig::default()).unwrap();
+    let small = ConsumerConfig {
+        max_partition_fetch_bytes: 300,
+        ..read_committed()
+    };
+    let compacted = async {
+        loop {
+            // Something new begins another segment: only old ones are compacted.
+            let filler = ProducerRecord {
+                key: Some(b"filler"),
+                ..record(&partition, "filler")
+            };
+            plain.send(filler).await.unwrap().await.unwrap();
+            let shown = read_to_end(&client, &partition, small.clone()).await;
+            let ours = shown.iter().filter(|(_, value)| value != "filler").count();
+            if ours < ROUNDS / 3 * 2 * 3 {
+                return shown;
+            }
+        }
+    };
+    let shown = timeout(LIMIT, compacted).await.expect("it is compacted");
+    assert!(
+        shown.is_sorted_by(|before, after| before.0 < after.0),
+        "{shown:?}"
+    );
+    for key in ["a", "b", "c"] {
+        let mut values = shown.iter().filter(|(_, value)| value.ends_with(key));
+        assert_eq!(
+            values.next_back().unwrap().1,
+            format!("{}{key}", ROUNDS - 1)
+        );
+    }
+    let rolled_back = |value: &str| {
+        let number = value.trim_end_matches(|letter: char| letter.is_alphabetic());
+        number.parse::<usize>().is_ok_and(|round| round % 3 == 1)
+    };
+    assert!(
+        !shown.iter().any(|(_, value)| rolled_back(value)),
+        "{shown:?}"
+    );
+}
+
+/// A leader dies that alone had the last records, and a replica without them takes over.
+async fn what_an_unclean_election_lost_is_noticed(cluster: &mut Cluster) {
+    let partition = tp("unclean", 0);
+    let client = client(cluster);
+    write(&client, &partition, 0..5).await;
+    cluster.in_sync("unclean").await.unwrap();
+    let begin = [(partition.clone(), Start::Earliest)];
+    let strict = ConsumerConfig {
+        reset: OffsetReset::Fail,
+        ..Default::default()
+    };
+    let mut strict = assigned(&client, strict, &begin);
+    let mut lenient = assigned(&client, earliest(), &begin);
+    cluster.kill(2).await.unwrap();
+    write(&client, &partition, 5..10).await;
+    for consumer in [&mut strict, &mut lenient] {
+        let all = read(consumer, 10).await;
+        assert_eq!(all[&partition], expected(0, 0..10), "the leader has them");
+    }
+    cluster.kill(1).await.unwrap();
+    cluster.restart(2).await.unwrap();
+    assert_eq!(cluster.leader("unclean", 0).await.unwrap(), 2);
+    write(&client, &partition, 20..22).await;
+
+    let rest = read(&mut lenient, 2).await;
+    assert_eq!(rest[&partition], expected(5, 20..22));
+    let error = event(&mut strict, |event| match event {
+        Ok(Event::PartitionError { error, .. }) if !error.is_retriable() => Some(error),
+        _ => None,
+    })
+    .await;
+    let Error::Truncated { offset, common, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!((offset, common), (10, Some(5)));
+}

@@ -79,7 +79,7 @@ impl Fetcher {
             let (now, picture) = (Instant::now(), self.shared.cluster.metadata());
             let leader = |one: &TopicPartition| leadership(&picture, one);
             let (needed, wanted, retry) = self.shared.with(|state| {
-                let needed = state.positions.sources(now, leader).contains(&self.node);
+                let needed = state.positions.is_source(self.node, now, leader);
                 let retry = state.positions.next_retry(now);
                 (needed, state.next_fetch(self.node, now, leader), retry)
             });

@@ -46,7 +46,18 @@ impl Positions {
         any
     }
 
-    /// The brokers that something is to be fetched from, now or later.
+    /// Whether something is to be fetched from `node`, now or later.
+    pub(crate) fn is_source(
+        &self,
+        node: i32,
+        now: Instant,
+        leader: impl Fn(&TopicPartition) -> Option<Leader>,
+    ) -> bool {
+        let mut entries = self.partitions.iter();
+        entries.any(|(name, entry)| entry.source(now, leader(name)) == Some(node))
+    }
+
+    /// All brokers of which that is so.
     pub(crate) fn sources(
         &self,
         now: Instant,
