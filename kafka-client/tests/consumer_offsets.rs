@@ -536,28 +536,33 @@ async fn read_to_end(
     read.remove(partition).unwrap_or_default()
 }
 
-async fn a_compacted_log_is_read_with_its_gaps(cluster: &Cluster) {
-    const ROUNDS: usize = 30;
-    let client = client(cluster);
-    let partition = tp("compact", 0);
-    let mut producer = transactional(&client, "compact").await;
+/// Writes each of three keys in each of many transactions, of which every third is rolled back; the last one counts.
+async fn write_rounds(client: &Client, partition: &TopicPartition) {
+    let mut producer = transactional(client, "compact").await;
     for round in 0..ROUNDS {
         let transaction = producer.begin().await.unwrap();
         for key in ["a", "b", "c"] {
             let value = format!("{round}{key}");
             let record = ProducerRecord {
                 key: Some(key.as_bytes()),
-                ..record(&partition, &value)
+                ..record(partition, &value)
             };
             drop(transaction.send(record).await.unwrap());
         }
-        // The last one counts.
         if round % 3 == 1 {
             transaction.abort().await.unwrap();
         } else {
             transaction.commit().await.unwrap();
         }
     }
+}
+
+const ROUNDS: usize = 30;
+
+async fn a_compacted_log_is_read_with_its_gaps(cluster: &Cluster) {
+    let client = client(cluster);
+    let partition = tp("compact", 0);
+    write_rounds(&client, &partition).await;
     let plain = Producer::new(&client, ProducerConfig::default()).unwrap();
     let small = ConsumerConfig {
         max_partition_fetch_bytes: 300,
