@@ -5,12 +5,12 @@
 //! | row | here | elsewhere |
 //! |---|---|---|
 //! | 16 out of range | [`a_stale_out_of_range_is_ignored_after_a_seek`], [`a_replica_nearby_is_read_and_left_when_it_errs`] | `consumer.rs`: `an_offset_out_of_range_is_reset`, `without_a_policy_out_of_range_is_told`, `records_that_the_broker_deleted_are_skipped` |
-//! | 17 truncation | `a_truncated_log_…`, `a_truncation_…`, [`epoch_errors_are_waited_out`] | unit `position::validation`, `state` |
+//! | 17 truncation | `a_truncated_log_…`, `a_truncation_…`, [`epoch_errors_are_waited_out`] | `consumer_offsets.rs`: `what_an_unclean_election_lost_is_noticed` (real Kafka); unit `position::validation`, `state` |
 //! | 21 corrupt batches | [`what_cannot_be_read_stops_its_partition_and_no_other`] | `consumer.rs`: `a_corrupt_batch_stops_its_partition_until_a_seek`; unit `chunk`, `records` |
-//! | 23 larger than `fetch.max` | | `consumer.rs`: `a_batch_larger_than_the_limits_is_read`, `old_segments_are_read_as_well` |
+//! | 23 larger than `fetch.max` | | `consumer.rs`: `a_batch_larger_than_the_limits_is_read`, `old_segments_are_read_as_well`; `consumer_memory.rs` |
 //! | 24, 25 bombs, caps | [`a_bomb_stops_its_partition_and_names_the_setting`] | unit `chunk`; `kafka-wire`: `records::compression` |
-//! | 26 `read_committed` | | `consumer_offsets.rs`: `overlapping_transactions…`; `consumer.rs`: `of_real_transactions_only_committed_ones_are_read`, `rolled_back_records_…`; unit `isolation` |
-//! | 40 many commits | [`many_commits_end_with_a_coordinator_that_hangs_up`] | `group.rs`: `closing_does_not_wait_for_a_coordinator_that_is_gone` |
+//! | 26 `read_committed` | | `consumer_offsets.rs`: `overlapping_transactions_are_told_apart`, `a_compacted_log_is_read_with_its_gaps` (real Kafka), `what_is_stable_is_the_end`; `consumer.rs`: `of_real_transactions_only_committed_ones_are_read`, `rolled_back_records_…`; unit `isolation` |
+//! | 12, 40 commits | [`many_commits_end_with_a_coordinator_that_hangs_up`], [`commits_are_tried_again_while_that_may_help`], [`a_commit_under_a_stale_epoch_goes_out_again_under_the_next`] | `group.rs`: `closing_does_not_wait_for_a_coordinator_that_is_gone` |
 
 #![allow(
     clippy::unwrap_used,
@@ -25,8 +25,8 @@
 #[path = "consuming/support.rs"]
 mod support;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -758,4 +758,59 @@ async fn of_commits_that_go_together_each_hears_of_its_own() {
     assert_eq!(error.code(), Some(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
     let broker = cluster.embedded().unwrap();
     assert_eq!(broker.committed("each", "each", 1), Some(5));
+}
+
+#[tokio::test]
+async fn a_commit_under_a_stale_epoch_goes_out_again_under_the_next() {
+    let spec = ClusterSpec::nodes(1).backend(Backend::Embedded);
+    let cluster = start(spec.property("group.initial.rebalance.delay.ms", "0")).await;
+    cluster.create_topic("epoch", 2, 1).await.unwrap();
+    let client = client(&cluster);
+    let epochs = Arc::new(Mutex::new(Vec::new()));
+    let seen_epochs = epochs.clone();
+    cluster.embedded().unwrap().control(move |seen| {
+        if !seen.is::<OffsetCommitRequest>() {
+            return Control::Pass;
+        }
+        let request = seen.request::<OffsetCommitRequest>().unwrap();
+        let epoch = request.generation_id_or_member_epoch;
+        let mut epochs = seen_epochs.lock().unwrap();
+        epochs.push(epoch);
+        if epochs.first() == Some(&epoch) {
+            refuse_commit(seen, ErrorCode::STALE_MEMBER_EPOCH)
+        } else {
+            Control::Pass
+        }
+    });
+    let subscribed = || {
+        let mut consumer = Consumer::new(&client, member("epoch")).unwrap();
+        consumer.subscribe(["epoch".to_owned()]);
+        consumer
+    };
+    let mut first = subscribed();
+    event(&mut first, |event| match event.unwrap() {
+        Event::Assigned(_) => Some(()),
+        _ => None,
+    })
+    .await;
+    let mut commit = first.commit_async(&[(tp("epoch", 0), 5)]);
+    // Another member makes for another epoch.
+    let mut second = subscribed();
+    let committed = async {
+        loop {
+            tokio::select! {
+                outcome = &mut commit => return outcome,
+                event = first.poll(POLL) => drop(event.unwrap()),
+                event = second.poll(POLL) => drop(event.unwrap()),
+            }
+        }
+    };
+    timeout(LIMIT, committed).await.expect("in time").unwrap();
+    let epochs = epochs.lock().unwrap();
+    assert!(
+        epochs.is_sorted() && epochs[0] < *epochs.last().unwrap(),
+        "{epochs:?}"
+    );
+    let broker = cluster.embedded().unwrap();
+    assert_eq!(broker.committed("epoch", "epoch", 0), Some(5));
 }
