@@ -31,7 +31,7 @@
 //! transactions.rs           who coordinates which transactional id, and the deadlines of what is open
 //! slots.rs timer.rs         what both need: places for keys, a task that sleeps
 //! log.rs epochs.rs producers.rs stability.rs marker.rs fetch_session.rs
-//! group.rs group/ transaction.rs    the rules, pure: no lock, no task, no I/O
+//! group.rs group/ consumer_group.rs consumer_group/ transaction.rs    the rules, pure: no lock, no task, no I/O
 //! ```
 //!
 //! # What it does
@@ -42,12 +42,17 @@
 //! - **Transactions** (KIP-98, KIP-360, KIP-447, KIP-890) are decided and marked in one step: nobody meets a transaction whose markers are
 //!   still being written, as one may in Kafka. Whoever takes the transactional id over an open transaction is told
 //!   `CONCURRENT_TRANSACTIONS` once. What a coordinator knows survives it.
+//! - **Groups** are classic or of the protocol of KIP-848, and a group of one kind refuses members of the other while it has any. Targets are
+//!   made at once, as with `group.consumer.assignment.interval.ms=0` and without offloading; which of several even divisions comes out is
+//!   not always Kafka's choice.
 //! - **Bytes from clients** that make no sense end their connection, and nothing else. Frames, batches and the log as a whole have caps.
 //! - **Time** is tokio's, timestamps of records included: a paused clock rules it all.
 //!
 //! # What it does not do
-//! Not offered yet, as `ApiVersions` says: the new group protocol (KIP-848), share groups, two-phase commit (KIP-939),
+//! Not offered yet, as `ApiVersions` says: share groups, streams groups, two-phase commit (KIP-939),
 //! `DescribeTransactions`, `DescribeConfigs` and the other admin APIs, SASL; nor is there TLS.
+//! A group does not change its kind while it has members (Kafka: `group.consumer.migration.policy`), and subscriptions by pattern
+//! (`SubscribedTopicRegex`) get `INVALID_REGULAR_EXPRESSION`. Group configs are the cluster's alone.
 //! Nothing is ever compacted or expires; topics that ask for another compression than their producers' get what the producers sent.
 //! Nobody is throttled, and idle connections are never closed. There is no `__consumer_offsets` topic to see, replicas do not fetch from one another, no replica is preferred for its rack, and a
 //! fetch session that outlives its topic sees `UNKNOWN_TOPIC_ID` where Kafka may say `INCONSISTENT_TOPIC_ID`.
@@ -56,6 +61,7 @@ mod api;
 mod cluster;
 mod config;
 mod connection;
+mod consumer_group;
 mod control;
 mod coordinator;
 mod epochs;
@@ -80,7 +86,7 @@ use std::sync::Arc;
 
 pub use config::{Config, PropertyError};
 pub use control::{Control, Seen};
-pub use inspect::{GroupMember, Record};
+pub use inspect::{ConsumerGroupMember, GroupMember, Record};
 
 use crate::NodeError;
 use cluster::Cluster;

@@ -14,6 +14,8 @@
 
 #[path = "embedded/client.rs"]
 mod client;
+#[path = "agreement/consumer_groups.rs"]
+mod consumer_groups;
 #[path = "agreement/groups.rs"]
 mod groups;
 #[path = "agreement/records.rs"]
@@ -46,6 +48,10 @@ async fn start(backend: Backend) -> Cluster {
     let spec = ClusterSpec::nodes(1)
         .backend(backend)
         .property("group.min.session.timeout.ms", "100")
+        // A real broker takes its time over who gets what, or does it aside.
+        .property("group.consumer.min.assignment.interval.ms", "0")
+        .property("group.consumer.assignment.interval.ms", "0")
+        .property("group.consumer.assignor.offload.enable", "false")
         // A real broker looks for transactions that are late every 10 s.
         .property(
             "transaction.abort.timed.out.transaction.cleanup.interval.ms",
@@ -62,6 +68,7 @@ async fn ask_everything(cluster: &Cluster) -> Said {
     for topic in plain.into_iter().chain(transactional) {
         cluster.create_topic(topic, 1, 1).await.unwrap();
     }
+    cluster.create_topic("modern", 4, 1).await.unwrap();
     // The first group makes a real broker create the topic that groups live in.
     groups::wait_for_coordinator(&address).await;
     let connect = async || Client::at(address.as_str()).await;
@@ -75,6 +82,9 @@ async fn ask_everything(cluster: &Cluster) -> Said {
     groups::ask_offsets(&mut connect().await, &mut said).await;
     groups::ask_static(&mut connect().await, &mut said).await;
     groups::ask_two(&mut connect().await, &mut connect().await, &mut said).await;
+    consumer_groups::ask_refusals(&mut connect().await, &mut said).await;
+    consumer_groups::ask_two(&mut connect().await, &mut said).await;
+    consumer_groups::ask_static(&mut connect().await, &mut said).await;
     transactions::ask(&mut connect().await, &mut said).await;
     said
 }

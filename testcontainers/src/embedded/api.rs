@@ -3,6 +3,7 @@
 //! A handler gets a request as a structure and gives the answer as one: bytes are read and written here. What cannot be answered at all
 //! ends the connection, as in Kafka.
 
+mod consumer_groups;
 mod coordination;
 mod fetch;
 mod groups;
@@ -22,6 +23,8 @@ use bytes::Bytes;
 use kafka_wire::messages::add_offsets_to_txn::AddOffsetsToTxnRequest;
 use kafka_wire::messages::add_partitions_to_txn::AddPartitionsToTxnRequest;
 use kafka_wire::messages::api_versions::ApiVersionsRequest;
+use kafka_wire::messages::consumer_group_describe::ConsumerGroupDescribeRequest;
+use kafka_wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
 use kafka_wire::messages::create_topics::CreateTopicsRequest;
 use kafka_wire::messages::delete_topics::DeleteTopicsRequest;
 use kafka_wire::messages::describe_groups::DescribeGroupsRequest;
@@ -116,31 +119,22 @@ pub(super) async fn answer(
         ApiKey::API_VERSIONS => call.versions(),
         ApiKey::CREATE_TOPICS => call.with::<CreateTopicsRequest>(topics::create),
         ApiKey::DELETE_TOPICS => call.with::<DeleteTopicsRequest>(topics::delete),
-        ApiKey::INIT_PRODUCER_ID => call.with::<InitProducerIdRequest>(|context, request| {
-            transactions::init(context, &request)
-        }),
-        ApiKey::ADD_PARTITIONS_TO_TXN => {
-            call.with::<AddPartitionsToTxnRequest>(transactions::add_partitions)
-        }
-        ApiKey::ADD_OFFSETS_TO_TXN => call.with::<AddOffsetsToTxnRequest>(|context, request| {
-            transactions::add_offsets(context, &request)
-        }),
-        ApiKey::END_TXN => {
-            call.with::<EndTxnRequest>(|context, request| transactions::end(context, &request))
-        }
-        ApiKey::TXN_OFFSET_COMMIT => {
-            call.with::<TxnOffsetCommitRequest>(transactional_offsets::commit)
-        }
         ApiKey::OFFSET_FOR_LEADER_EPOCH => {
             call.with::<OffsetForLeaderEpochRequest>(positions::epoch_ends)
         }
-        _ => Err(Unanswered::NotOffered),
+        ApiKey::CONSUMER_GROUP_HEARTBEAT => {
+            call.with::<ConsumerGroupHeartbeatRequest>(consumer_groups::heartbeat)
+        }
+        ApiKey::CONSUMER_GROUP_DESCRIBE => {
+            call.with::<ConsumerGroupDescribeRequest>(consumer_groups::describe)
+        }
+        key => call.in_transaction(key),
     }
     .map(Some)
 }
 
 /// The APIs that [`answer`] knows.
-pub(super) const OFFERED: [ApiKey; 22] = [
+pub(super) const OFFERED: [ApiKey; 24] = [
     ApiKey::PRODUCE,
     ApiKey::FETCH,
     ApiKey::LIST_OFFSETS,
@@ -163,6 +157,8 @@ pub(super) const OFFERED: [ApiKey; 22] = [
     ApiKey::ADD_OFFSETS_TO_TXN,
     ApiKey::END_TXN,
     ApiKey::TXN_OFFSET_COMMIT,
+    ApiKey::CONSUMER_GROUP_HEARTBEAT,
+    ApiKey::CONSUMER_GROUP_DESCRIBE,
 ];
 
 /// A request on its way to its handler.
@@ -174,6 +170,30 @@ struct Call<'a> {
 }
 
 impl Call<'_> {
+    /// What transactions are made of.
+    fn in_transaction(&self, key: ApiKey) -> Result<Frame, Unanswered> {
+        match key {
+            ApiKey::INIT_PRODUCER_ID => self.with::<InitProducerIdRequest>(|context, request| {
+                transactions::init(context, &request)
+            }),
+            ApiKey::ADD_PARTITIONS_TO_TXN => {
+                self.with::<AddPartitionsToTxnRequest>(transactions::add_partitions)
+            }
+            ApiKey::ADD_OFFSETS_TO_TXN => {
+                self.with::<AddOffsetsToTxnRequest>(|context, request| {
+                    transactions::add_offsets(context, &request)
+                })
+            }
+            ApiKey::END_TXN => {
+                self.with::<EndTxnRequest>(|context, request| transactions::end(context, &request))
+            }
+            ApiKey::TXN_OFFSET_COMMIT => {
+                self.with::<TxnOffsetCommitRequest>(transactional_offsets::commit)
+            }
+            _ => Err(Unanswered::NotOffered),
+        }
+    }
+
     /// Reads, answers, writes.
     fn with<R: Request>(
         &self,

@@ -34,6 +34,11 @@ pub struct Config {
     pub min_session_timeout: Duration,
     /// Longest session timeout a member may ask for. Kafka: `group.max.session.timeout.ms`. Default: 30 min.
     pub max_session_timeout: Duration,
+    /// How often members of groups of the protocol of KIP-848 are told to send a heartbeat. Kafka: `group.consumer.heartbeat.interval.ms`.
+    /// Default: 5 s.
+    pub consumer_heartbeat_interval: Duration,
+    /// After how long a silence they are out. Kafka: `group.consumer.session.timeout.ms`. Default: 45 s.
+    pub consumer_session_timeout: Duration,
     /// Longest text that a committed offset may carry, in bytes. Kafka: `offset.metadata.max.bytes`. Default: 4,096.
     pub offset_metadata_max_bytes: usize,
     /// Partitions of the topic that a real broker keeps groups in: a group's coordinator is found by its hash modulo this.
@@ -80,6 +85,8 @@ impl Config {
             initial_rebalance_delay: Duration::ZERO,
             min_session_timeout: Duration::from_secs(6),
             max_session_timeout: Duration::from_mins(30),
+            consumer_heartbeat_interval: Duration::from_secs(5),
+            consumer_session_timeout: Duration::from_secs(45),
             offset_metadata_max_bytes: 4_096,
             coordinator_slots: 4,
             transaction_slots: 4,
@@ -116,6 +123,12 @@ impl Config {
             }
             "group.min.session.timeout.ms" => put(&mut self.min_session_timeout, millis(value)),
             "group.max.session.timeout.ms" => put(&mut self.max_session_timeout, millis(value)),
+            "group.consumer.heartbeat.interval.ms" => {
+                put(&mut self.consumer_heartbeat_interval, millis(value))
+            }
+            "group.consumer.session.timeout.ms" => {
+                put(&mut self.consumer_session_timeout, millis(value))
+            }
             "offset.metadata.max.bytes" => put(&mut self.offset_metadata_max_bytes, value.parse()),
             "offsets.topic.num.partitions" => put(&mut self.coordinator_slots, value.parse()),
             "transaction.state.log.num.partitions" => {

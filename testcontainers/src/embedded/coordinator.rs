@@ -7,6 +7,7 @@ use kafka_wire::{ErrorCode, Uuid};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::consumer_group::ConsumerGroup;
 use super::group::{Done, Group, Joined, Synced};
 use super::node::lock;
 use super::slots::Slots;
@@ -17,6 +18,8 @@ use super::timer::Timer;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) group: Group<oneshot::Sender<Joined>, oneshot::Sender<Synced>>,
+    /// Set if it is a group of the protocol of KIP-848; `group` has no members then.
+    pub(super) modern: Option<ConsumerGroup>,
     pub(super) offsets: Offsets,
     /// What open transactions would commit, by producer id (KIP-98).
     pub(super) pending: BTreeMap<i64, Offsets>,
@@ -101,6 +104,7 @@ impl Coordinator {
             };
             let entry = Entry {
                 group: Group::new(initial_delay),
+                modern: None,
                 offsets: BTreeMap::new(),
                 pending: BTreeMap::new(),
             };
@@ -112,7 +116,7 @@ impl Coordinator {
         let entry = groups.get_mut(id)?;
         let result = act(entry);
         answer(entry);
-        let deadline = entry.group.next_deadline();
+        let deadline = entry.next_deadline();
         if entry.is_forgettable() {
             groups.remove(id);
         }
@@ -156,16 +160,13 @@ impl Coordinator {
     pub(super) fn on_time(&self, now: Instant) -> Option<Instant> {
         let mut groups = lock(&self.groups);
         groups.retain(|_, entry| {
-            if entry.group.next_deadline().is_some_and(|it| it <= now) {
-                entry.group.on_time(now);
+            if entry.next_deadline().is_some_and(|it| it <= now) {
+                entry.on_time(now);
                 answer(entry);
             }
             !entry.is_forgettable()
         });
-        let next = groups
-            .values()
-            .filter_map(|entry| entry.group.next_deadline())
-            .min();
+        let next = groups.values().filter_map(Entry::next_deadline).min();
         // Under the lock of the groups: no deadline may come between.
         self.timer.set(next);
         next
@@ -175,6 +176,9 @@ impl Coordinator {
         for (id, entry) in lock(&self.groups).iter_mut() {
             if is_moved(self.slots.of(id)) {
                 entry.group.move_away();
+                if let Some(modern) = &mut entry.modern {
+                    modern.move_away(Instant::now());
+                }
                 answer(entry);
             }
         }
@@ -192,13 +196,45 @@ pub(super) enum Missing {
 }
 
 impl Entry {
+    /// Where it stands, as Kafka's tools print it.
+    pub(super) fn state(&self) -> &'static str {
+        let modern = self.modern.as_ref().map(ConsumerGroup::state);
+        modern.unwrap_or_else(|| self.group.state().name())
+    }
+
+    /// Whether classic members may come: a consumer group without members makes room for them.
+    pub(super) fn make_classic(&mut self) -> bool {
+        if self.modern.as_ref().is_some_and(ConsumerGroup::is_empty) {
+            self.modern = None;
+        }
+        self.modern.is_none()
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let modern = self.modern.as_ref().and_then(ConsumerGroup::next_deadline);
+        self.group.next_deadline().into_iter().chain(modern).min()
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        self.group.on_time(now);
+        if let Some(modern) = &mut self.modern {
+            modern.on_time(now);
+        }
+    }
+
     /// It never had a member, and has nothing to remember.
     fn is_forgettable(&self) -> bool {
-        self.group.generation() == 0 && !self.is_used()
+        let had_members = self.group.generation() > 0 || self.modern.is_some();
+        !had_members && !self.is_used()
     }
 
     fn is_used(&self) -> bool {
-        !self.offsets.is_empty() || !self.pending.is_empty() || !self.group.is_idle()
+        let has_modern = self
+            .modern
+            .as_ref()
+            .is_some_and(|modern| !modern.is_empty());
+        let is_classic = !self.group.is_idle();
+        has_modern || is_classic || !self.offsets.is_empty() || !self.pending.is_empty()
     }
 }
 

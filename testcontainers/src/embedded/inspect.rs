@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use bytes::Bytes;
 
 use super::Broker;
+use super::consumer_group::ConsumerGroup;
 use super::coordinator::Missing;
 use super::log::LIMITS;
 use super::partition::PartitionState;
@@ -47,6 +48,20 @@ pub struct GroupMember {
     pub client_id: String,
     /// What it got in the last rebalance; see `kafka_wire::group`.
     pub assignment: Bytes,
+}
+
+/// A member of a group of the protocol of KIP-848.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConsumerGroupMember {
+    /// Chosen by the member (KIP-1082).
+    pub member_id: String,
+    /// Set for a static member.
+    pub instance_id: Option<String>,
+    /// The epoch it has reached; -2 for a static member that is away.
+    pub member_epoch: i32,
+    /// What it may read, topic and partition; a topic that is gone is left out.
+    pub assignment: Vec<(String, i32)>,
 }
 
 impl Broker {
@@ -257,7 +272,30 @@ impl Broker {
         version.store(level, Ordering::Relaxed);
     }
 
-    /// The members of a group in the order in which they came; none if there is no such group.
+    /// The members of a group of the protocol of KIP-848 by id; none if there is no such group.
+    pub fn consumer_group_members(&self, group: &str) -> Vec<ConsumerGroupMember> {
+        let topics = self.cluster.topics();
+        let name = |id| topics.with_id(id).map(|topic| topic.name.to_string());
+        let coordinator = self.cluster.coordinator();
+        let members = coordinator.with(group, Missing::Leave, |entry| {
+            let members = entry.modern.iter().flat_map(ConsumerGroup::members);
+            members
+                .map(|member| ConsumerGroupMember {
+                    member_id: member.id.clone(),
+                    instance_id: member.instance.clone(),
+                    member_epoch: member.epoch,
+                    assignment: member
+                        .assigned
+                        .iter()
+                        .filter_map(|(id, index)| Some((name(*id)?, *index)))
+                        .collect(),
+                })
+                .collect()
+        });
+        members.unwrap_or_default()
+    }
+
+    /// The members of a classic group in the order in which they came; none if there is no such group.
     pub fn group_members(&self, group: &str) -> Vec<GroupMember> {
         let members = self
             .cluster
@@ -276,12 +314,14 @@ impl Broker {
         members.unwrap_or_default()
     }
 
-    /// State and generation of a group, `("Stable", 3)`; `None` if there is no such group.
+    /// State and generation of a group, `("Stable", 3)`, or its epoch if it is one of the protocol of KIP-848; `None` if there is no such group.
     pub fn group_state(&self, group: &str) -> Option<(&'static str, i32)> {
         self.cluster
             .coordinator()
             .with(group, Missing::Leave, |entry| {
-                (entry.group.state().name(), entry.group.generation())
+                let epoch = entry.modern.as_ref().map(ConsumerGroup::epoch);
+                let generation = epoch.unwrap_or_else(|| entry.group.generation());
+                (entry.state(), generation)
             })
     }
 

@@ -6,6 +6,8 @@ use bytes::{BufMut as _, BytesMut};
 use kafka_wire::messages::add_offsets_to_txn::AddOffsetsToTxnRequest;
 use kafka_wire::messages::add_partitions_to_txn::AddPartitionsToTxnRequest;
 use kafka_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
+use kafka_wire::messages::consumer_group_describe::ConsumerGroupDescribeRequest;
+use kafka_wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
 use kafka_wire::messages::create_topics::CreateTopicsRequest;
 use kafka_wire::messages::delete_topics::DeleteTopicsRequest;
 use kafka_wire::messages::describe_groups::DescribeGroupsRequest;
@@ -104,6 +106,12 @@ async fn every_announced_version_is_answered() {
     check(AddOffsetsToTxnRequest::default()).await;
     check(EndTxnRequest::default()).await;
     check(TxnOffsetCommitRequest::default()).await;
+    check(ConsumerGroupHeartbeatRequest::default()).await;
+    check(ConsumerGroupDescribeRequest {
+        group_ids: vec!["g".into()],
+        ..Default::default()
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -153,7 +161,7 @@ async fn produce_is_announced_from_0_for_the_sake_of_old_clients() {
     let ranges = offered(&mut client).await;
     assert_eq!(ranges.range(kafka_wire::ApiKey::PRODUCE), Some(0..=13));
     assert_eq!(
-        ranges.range(kafka_wire::ApiKey::CONSUMER_GROUP_HEARTBEAT),
+        ranges.range(kafka_wire::ApiKey::SHARE_GROUP_HEARTBEAT),
         None
     );
 }
@@ -162,7 +170,7 @@ async fn produce_is_announced_from_0_for_the_sake_of_old_clients() {
 async fn an_api_that_is_not_offered_ends_the_connection() {
     let broker = one_node().await;
     for (key, version) in [
-        (68_i16, 0_i16),
+        (76_i16, 0_i16),
         (17, 1),
         (999, 0),
         (-1, 0),

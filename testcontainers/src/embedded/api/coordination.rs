@@ -96,8 +96,11 @@ fn described(context: &Context<'_>, group_id: String) -> DescribedGroup {
     let group = context
         .cluster
         .coordinator()
-        .with(&group_id, Missing::Leave, |entry| state_of(entry));
-    match group {
+        .with(&group_id, Missing::Leave, |entry| {
+            // Groups of the other kind have a request of their own.
+            entry.modern.is_none().then(|| state_of(entry))
+        });
+    match group.flatten() {
         Some(group) => DescribedGroup { group_id, ..group },
         None if context.version >= 6 => DescribedGroup {
             error_code: ErrorCode::GROUP_ID_NOT_FOUND,
@@ -142,17 +145,18 @@ pub(super) fn list(context: &Context<'_>, request: &ListGroupsRequest) -> ListGr
     let coordinator = context.cluster.coordinator();
     let mut groups = Vec::new();
     coordinator.for_each(|id, entry| {
-        let state = entry.group.state().name();
+        let state = entry.state();
+        let (kind, protocol) = match entry.modern {
+            Some(_) => (CONSUMER, CONSUMER.to_owned()),
+            None => (CLASSIC, entry.group.protocol_type().to_owned()),
+        };
         let is_ours = coordinator.node_of(id) == Some(context.node);
-        if is_ours
-            && wanted(&request.states_filter, state)
-            && wanted(&request.types_filter, CLASSIC)
-        {
+        if is_ours && wanted(&request.states_filter, state) && wanted(&request.types_filter, kind) {
             groups.push(ListedGroup {
                 group_id: id.to_owned(),
-                protocol_type: entry.group.protocol_type().to_owned(),
+                protocol_type: protocol,
                 group_state: state.to_owned(),
-                group_type: CLASSIC.to_owned(),
+                group_type: kind.to_owned(),
             });
         }
     });
@@ -163,10 +167,11 @@ pub(super) fn list(context: &Context<'_>, request: &ListGroupsRequest) -> ListGr
 }
 
 const CLASSIC: &str = "classic";
+const CONSUMER: &str = "consumer";
 const DEAD: &str = "Dead";
 
 /// Everybody is on this machine.
-const CLIENT_HOST: &str = "/127.0.0.1";
+pub(super) const CLIENT_HOST: &str = "/127.0.0.1";
 
 /// Without an authorizer everything is allowed: bits of read, delete, describe, and both of configurations.
-const GROUP_OPERATIONS: i32 = 0b1101_0100_1000;
+pub(super) const GROUP_OPERATIONS: i32 = 0b1101_0100_1000;

@@ -92,9 +92,13 @@ fn start_join(
     let (waiter, waiting) = oneshot::channel();
     coordinator
         .with(&request.group_id, missing, |entry| {
+            if !entry.make_classic() {
+                return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
+            }
             entry.group.join(join, waiter, Instant::now());
+            Ok(())
         })
-        .ok_or(ErrorCode::UNKNOWN_MEMBER_ID)?;
+        .ok_or(ErrorCode::UNKNOWN_MEMBER_ID)??;
     Ok(waiting)
 }
 
@@ -121,6 +125,11 @@ fn start_sync(
 ) -> Result<oneshot::Receiver<Synced>, ErrorCode> {
     let coordinator = context.cluster.coordinator();
     coordinator.check(&request.group_id, context.node)?;
+    let is_named = request.protocol_type.is_some() && request.protocol_name.is_some();
+    // Since KIP-559 a member has to say what it believes the group to speak.
+    if context.version >= 5 && !is_named {
+        return Err(ErrorCode::INCONSISTENT_GROUP_PROTOCOL);
+    }
     let assignments = request.assignments.into_iter();
     let assignments = assignments
         .map(|it| (it.member_id, it.assignment))

@@ -7,9 +7,9 @@ use kafka_wire::messages::offset_commit::{
     OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 use kafka_wire::messages::offset_fetch::{
-    OffsetFetchRequest, OffsetFetchRequestTopics, OffsetFetchResponse, OffsetFetchResponseGroup,
-    OffsetFetchResponsePartition, OffsetFetchResponsePartitions, OffsetFetchResponseTopic,
-    OffsetFetchResponseTopics,
+    OffsetFetchRequest, OffsetFetchRequestGroup, OffsetFetchRequestTopics, OffsetFetchResponse,
+    OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
+    OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
 use kafka_wire::{ErrorCode, Uuid};
 use tokio::time::Instant;
@@ -22,11 +22,24 @@ use crate::embedded::topics::Topic;
 pub(super) fn commit(context: &Context<'_>, request: OffsetCommitRequest) -> OffsetCommitResponse {
     let refused = may_commit(context, &request).err();
     let topics = request.topics.into_iter();
-    let topics = topics.map(|topic| commit_topic(context, &request.group_id, topic, refused));
+    let by = Committer {
+        group: &request.group_id,
+        member: &request.member_id,
+        epoch: request.generation_id_or_member_epoch,
+    };
+    let topics = topics.map(|topic| commit_topic(context, by, topic, refused));
     OffsetCommitResponse {
         topics: topics.collect(),
         ..OffsetCommitResponse::default()
     }
+}
+
+/// Who commits.
+#[derive(Debug, Clone, Copy)]
+struct Committer<'a> {
+    group: &'a str,
+    member: &'a str,
+    epoch: i32,
 }
 
 fn may_commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Result<(), ErrorCode> {
@@ -37,11 +50,20 @@ fn may_commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Result<()
         instance: request.group_instance_id.as_deref(),
         generation: request.generation_id_or_member_epoch,
     };
-    let code = coordinator.with(&request.group_id, Missing::Leave, |entry| {
-        entry.group.commit(who, Instant::now())
+    let allowed = coordinator.with(&request.group_id, Missing::Leave, |entry| {
+        let Some(modern) = &entry.modern else {
+            return entry.group.commit(who, Instant::now()).check();
+        };
+        match modern.commits(who.member, who.generation) {
+            // Epochs of members have no place in older versions.
+            Ok(()) if context.version < 9 && who.generation >= 0 => {
+                Err(ErrorCode::UNSUPPORTED_VERSION)
+            }
+            allowed => allowed,
+        }
     });
-    match code {
-        Some(code) => code.check(),
+    match allowed {
+        Some(allowed) => allowed,
         // A consumer without a group protocol makes its group by committing.
         None if who.generation < 0 => Ok(()),
         None if context.version >= 9 => Err(ErrorCode::GROUP_ID_NOT_FOUND),
@@ -51,7 +73,7 @@ fn may_commit(context: &Context<'_>, request: &OffsetCommitRequest) -> Result<()
 
 fn commit_topic(
     context: &Context<'_>,
-    group: &str,
+    by: Committer<'_>,
     asked: OffsetCommitRequestTopic,
     refused: Option<ErrorCode>,
 ) -> OffsetCommitResponseTopic {
@@ -61,7 +83,7 @@ fn commit_topic(
         let committed = match (refused, &topic) {
             (Some(code), _) => Err(code),
             (None, Err(code)) => Err(*code),
-            (None, Ok(topic)) => commit_partition(context, group, topic, partition),
+            (None, Ok(topic)) => commit_partition(context, by, topic, partition),
         };
         OffsetCommitResponsePartition {
             partition_index,
@@ -77,7 +99,7 @@ fn commit_topic(
 
 fn commit_partition(
     context: &Context<'_>,
-    group: &str,
+    by: Committer<'_>,
     topic: &Topic,
     asked: OffsetCommitRequestPartition,
 ) -> Result<(), ErrorCode> {
@@ -99,8 +121,14 @@ fn commit_partition(
     };
     let key = (topic.id, asked.partition_index);
     let coordinator = context.cluster.coordinator();
-    coordinator.with(group, missing, |entry| entry.offsets.insert(key, committed));
-    Ok(())
+    let stored = coordinator.with(by.group, missing, |entry| {
+        if let Some(modern) = &entry.modern {
+            modern.commits_for(by.member, by.epoch, &key)?;
+        }
+        entry.offsets.insert(key, committed);
+        Ok(())
+    });
+    stored.unwrap_or(Ok(()))
 }
 
 pub(super) fn fetch(context: &Context<'_>, request: OffsetFetchRequest) -> OffsetFetchResponse {
@@ -111,7 +139,14 @@ pub(super) fn fetch(context: &Context<'_>, request: OffsetFetchRequest) -> Offse
     };
     if context.version >= 8 {
         let groups = request.groups.into_iter();
-        let groups = groups.map(|group| fetch_group(context, group.group_id, group.topics, wanted));
+        let groups = groups.map(|group| match may_fetch(context, &group) {
+            Ok(()) => fetch_group(context, group.group_id, group.topics, wanted),
+            Err(error_code) => OffsetFetchResponseGroup {
+                group_id: group.group_id,
+                error_code,
+                ..OffsetFetchResponseGroup::default()
+            },
+        });
         return OffsetFetchResponse {
             groups: groups.collect(),
             ..OffsetFetchResponse::default()
@@ -170,7 +205,23 @@ fn single(context: &Context<'_>, group: OffsetFetchResponseGroup) -> OffsetFetch
     }
 }
 
-/// `None` for everything that the group committed.
+/// Members of groups of the protocol of KIP-848 say who they are.
+fn may_fetch(context: &Context<'_>, asked: &OffsetFetchRequestGroup) -> Result<(), ErrorCode> {
+    let (group, epoch) = (&asked.group_id, asked.member_epoch);
+    let member = asked.member_id.as_deref();
+    let coordinator = context.cluster.coordinator();
+    // Another node's group is refused with its partitions.
+    let is_ours = coordinator.check_any(group, context.node).is_ok();
+    let allowed = coordinator.with(group, Missing::Leave, |entry| match &entry.modern {
+        Some(modern) if is_ours && (member.is_some() || epoch >= 0) => {
+            modern.knows(member.unwrap_or_default(), epoch)
+        }
+        _ => Ok(()),
+    });
+    allowed.unwrap_or(Ok(()))
+}
+
+/// Without `topics`, everything that the group committed.
 fn fetch_group(
     context: &Context<'_>,
     group_id: String,

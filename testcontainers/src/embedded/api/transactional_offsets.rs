@@ -85,7 +85,22 @@ fn may_commit(
         generation: request.generation_id,
     };
     let allowed = coordinator.with(&request.group_id, Missing::Leave, |entry| {
-        entry.group.commit_in_transaction(who)
+        let Some(modern) = &entry.modern else {
+            return entry.group.commit_in_transaction(who);
+        };
+        if who.generation < 0 && who.member.is_empty() && who.instance.is_none() {
+            return Ok(());
+        }
+        let allowed = if who.generation < 0 {
+            modern.commits(who.member, who.generation)
+        } else {
+            modern.knows(who.member, who.generation)
+        };
+        allowed.map_err(|code| match code {
+            // The request is older than epochs of members.
+            ErrorCode::STALE_MEMBER_EPOCH => ErrorCode::ILLEGAL_GENERATION,
+            code => code,
+        })
     });
     match allowed {
         Some(allowed) => allowed,
