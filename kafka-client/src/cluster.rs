@@ -26,10 +26,11 @@ use crate::cluster::coordinator::Coordinators;
 use crate::cluster::metadata::{Metadata, Partition};
 use crate::cluster::pool::{Peer, Pool, Purpose};
 use crate::cluster::wanted::Wanted;
-use crate::config::{ClientConfig, ConfigError, MetadataRecovery};
+use crate::config::{ClientConfig, ConfigError, MetadataRecovery, Security};
 use crate::error::Error;
 use crate::net::connection::{Connection, Surroundings};
 use crate::net::resolve::{Resolve, SystemResolver};
+use crate::security::login::Authenticator;
 
 /// Everything that producers and consumers of one client share. Its tasks end when it is dropped.
 #[derive(Debug)]
@@ -62,6 +63,7 @@ impl Cluster {
         resolver: Arc<dyn Resolve>,
     ) -> Result<Arc<Self>, ConfigError> {
         config.check()?;
+        let authenticator = authenticator(&config);
         let config = Arc::new(config);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let around = Surroundings {
@@ -69,6 +71,7 @@ impl Cluster {
             tasks: tasks.clone(),
             stop: stop.clone(),
             resolver,
+            authenticator,
         };
         Ok(Arc::new(Self {
             config,
@@ -149,10 +152,16 @@ impl Cluster {
                 Ok(connection) if connection.muted_until().is_none() => return Ok(connection),
                 Ok(connection) => muted = Some(connection),
                 Err(Error::Closed) => return Err(Error::Closed),
-                Err(error) => last = Some(Arc::new(error)),
+                Err(error) => last = Some(error),
             }
         }
-        muted.ok_or(Error::NoBroker { source: last })
+        // Who is not let in is told so; all else may pass.
+        muted.ok_or_else(|| match last {
+            Some(error) if error.is_about_login() => error,
+            last => Error::NoBroker {
+                source: last.map(Arc::new),
+            },
+        })
     }
 
     /// Known brokers, then bootstrap servers if there are none or they may be gone (KIP-899), each in random order; before all of them those
@@ -202,6 +211,7 @@ impl Cluster {
             if timeout_at(deadline, generations.changed()).await.is_err() {
                 return Err(self.trouble().unwrap_or(Error::NoBroker { source: None }));
             }
+            self.check_login()?;
         }
         Ok(())
     }
@@ -261,6 +271,12 @@ impl Cluster {
         self.stop.is_cancelled()
     }
 
+    /// An error if the brokers do not let us in: waiting would not help.
+    fn check_login(&self) -> Result<(), Error> {
+        let refusal = self.trouble().filter(Error::is_about_login);
+        refusal.map_or(Ok(()), Err)
+    }
+
     fn trouble(&self) -> Option<Error> {
         self.trouble
             .lock()
@@ -270,6 +286,17 @@ impl Cluster {
 
     fn start(self: &Arc<Self>) {
         self.refresher.get_or_init(|| refresher::start(self));
+    }
+}
+
+/// What logs connections in, if the configuration says so.
+fn authenticator(config: &ClientConfig) -> Option<Arc<Authenticator>> {
+    match &config.security {
+        Security::Plaintext => None,
+        Security::InsecureSasl(sasl) => {
+            let authenticator = Authenticator::new(sasl.clone(), config.request_timeout);
+            Some(Arc::new(authenticator))
+        }
     }
 }
 

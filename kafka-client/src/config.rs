@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use kafka_wire::sasl::SaslError;
+
 use crate::net::resolve::host_and_port;
+use crate::security::sasl::Sasl;
 
 /// What every producer and consumer of a [`Client`](crate::Client) shares. Names in brackets are Kafka's.
 #[derive(Debug, Clone)]
@@ -96,13 +99,16 @@ impl Default for MetadataRecovery {
     }
 }
 
-/// What lies between TCP and Kafka's frames. TLS and SASL join here.
+/// What lies between TCP and Kafka's frames. TLS joins here.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub enum Security {
     /// Nothing. Kafka: `PLAINTEXT`.
     #[default]
     Plaintext,
+    /// A login in the clear: whoever sees the bytes has the password of PLAIN and the token of OAUTHBEARER, may try passwords at leisure against what he
+    /// saw of SCRAM, and may take the connection over after the login. For networks that nobody else is on. Kafka: `SASL_PLAINTEXT`.
+    InsecureSasl(Sasl),
 }
 
 impl ClientConfig {
@@ -116,6 +122,11 @@ impl ClientConfig {
                 field: "max_in_flight",
                 least: 1,
             });
+        }
+        if let Security::InsecureSasl(sasl) = &self.security {
+            let field = "security";
+            sasl.check()
+                .map_err(|source| ConfigError::Credentials { field, source })?;
         }
         for server in &self.bootstrap {
             if host_and_port(server).is_none() {
@@ -162,6 +173,14 @@ pub enum ConfigError {
         pattern: String,
         /// Where it is wrong.
         why: String,
+    },
+    /// Credentials that the mechanism cannot say.
+    #[error("{field} holds credentials that cannot be sent")]
+    Credentials {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with them; shows nothing of them.
+        source: SaslError,
     },
     /// Two fields that rule each other out.
     #[error("{field} and {other} contradict each other: {why}")]

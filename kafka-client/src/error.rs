@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kafka_wire::records::RecordError;
+use kafka_wire::sasl::{Mechanism, SaslError};
 use kafka_wire::{DecodeError, EncodeError, ErrorCode, FrameError, UnsupportedVersion};
 
 /// A request that did not get its answer, or got a bad one. Cheap to clone: one failure may concern many records.
@@ -89,6 +90,43 @@ pub enum Error {
         /// What it sent instead.
         source: FrameError,
     },
+    /// The broker does not take the credentials. Mend them: the same ones are not tried again within a second, and will not do then.
+    #[error("{broker} does not accept the credentials ({mechanism})")]
+    Authentication {
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// The mechanism they were shown by.
+        mechanism: Mechanism,
+        /// What the broker said, or why the mechanism cannot say them.
+        source: SaslError,
+    },
+    /// The broker does not offer the mechanism. Choose one that it does, or have it enabled there (`sasl.enabled.mechanisms`).
+    #[error("{broker} does not offer {mechanism}, but {}", enabled.join(", "))]
+    MechanismNotEnabled {
+        /// `host:port` of the broker.
+        broker: Arc<str>,
+        /// The mechanism that was asked for.
+        mechanism: Mechanism,
+        /// Those that are enabled, as the broker names them.
+        enabled: Vec<String>,
+    },
+    /// What answers does not log in as a broker does: it does not know the password, or wants what would weaken it. Nothing was sent that helps
+    /// it. Find out who it is.
+    #[error("{broker} cannot be trusted to be a broker ({mechanism})")]
+    UntrustedBroker {
+        /// `host:port` asked.
+        broker: Arc<str>,
+        /// The mechanism.
+        mechanism: Mechanism,
+        /// What was wrong with what it said.
+        source: SaslError,
+    },
+    /// The application's own [`TokenCallback`](crate::TokenCallback) gave no token. Trying again may help.
+    #[error("no token to log in with")]
+    Token {
+        /// What it said.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// Records of a partition cannot be read. Reading stops there; `seek` beyond the offset goes on without them.
     #[error("{topic}-{partition} cannot be read at offset {offset}; seek beyond it to go on")]
     Records {
@@ -153,10 +191,25 @@ impl Error {
             Self::Connect { .. }
             | Self::Disconnected { .. }
             | Self::Timeout { .. }
-            | Self::NoBroker { .. } => true,
+            | Self::NoBroker { .. }
+            | Self::Token { .. } => true,
             Self::Refused { code, .. } | Self::UnknownTopic { code, .. } => code.is_retriable(),
             _ => false,
         }
+    }
+
+    /// Whether a broker did not let us in, and would not a moment later.
+    pub(crate) fn is_about_login(&self) -> bool {
+        matches!(
+            self,
+            Self::Authentication { .. }
+                | Self::MechanismNotEnabled { .. }
+                | Self::UntrustedBroker { .. }
+                | Self::Refused {
+                    code: ErrorCode::ILLEGAL_SASL_STATE,
+                    ..
+                }
+        )
     }
 
     /// Whether the request may have taken effect although it failed.

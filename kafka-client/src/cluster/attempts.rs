@@ -80,6 +80,12 @@ impl Attempts {
         self.limit.failed();
     }
 
+    /// The broker did not let us in at `now`: the credentials would have to be others first.
+    pub(crate) fn refused(&mut self, now: Instant) {
+        let wait = AFTER_REFUSAL.mul_f64(1.0 + 0.2 * fastrand::f64());
+        self.not_before = self.not_before.max(now + wait);
+    }
+
     /// The addresses that `attempt` tried need not be tried first next time.
     pub(crate) fn ended(&mut self, attempt: Attempt) {
         self.last.tried = attempt.tried;
@@ -99,6 +105,9 @@ impl Attempts {
         self.connected = Some(now);
     }
 }
+
+/// Least wait after a failed login: more often is what guessing passwords looks like.
+const AFTER_REFUSAL: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
@@ -160,6 +169,15 @@ mod tests {
         attempts.connected(now);
         attempts.proved();
         wait_is_about(&attempts, now, config.reconnect_backoff);
+    }
+
+    #[tokio::test]
+    async fn a_refused_login_is_not_tried_again_within_a_second() {
+        let (config, now) = (config(), Instant::now());
+        let mut attempts = Attempts::new(&config, now);
+        attempts.begin(now);
+        attempts.refused(now);
+        assert!(attempts.not_before() >= now + SECOND);
     }
 
     #[tokio::test]

@@ -98,7 +98,12 @@ impl Pool {
                 slot.attempts().connected(Instant::now());
                 Ok(connection)
             }
-            Err(error) => Err(told(address, error)),
+            Err(error) => {
+                if error.is_about_login() {
+                    slot.attempts().refused(Instant::now());
+                }
+                Err(told(address, error))
+            }
         }
     }
 
@@ -125,7 +130,12 @@ impl Pool {
             attempts.ended(attempt);
             match &opened {
                 Ok(_) => attempts.connected(Instant::now()),
-                Err(_) => attempts.failed(start),
+                Err(error) => {
+                    attempts.failed(start);
+                    if error.is_about_login() {
+                        attempts.refused(Instant::now());
+                    }
+                }
             }
         });
         opened.map(Arc::new).map_err(|error| told(&address, error))

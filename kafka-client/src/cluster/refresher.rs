@@ -72,10 +72,16 @@ impl Refresher {
             }
             Ok(Outcome::Unsettled) | Err(_) => self.backoff.failed(),
         };
+        let trouble = outcome.err();
+        let is_about_login = trouble.as_ref().is_some_and(Error::is_about_login);
         *cluster
             .trouble
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = outcome.err();
+            .unwrap_or_else(PoisonError::into_inner) = trouble;
+        if is_about_login {
+            // No news of the cluster, but those who wait for some have to know.
+            cluster.generations.send_modify(|_| ());
+        }
         pause
     }
 

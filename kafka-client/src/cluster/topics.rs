@@ -44,6 +44,7 @@ impl Cluster {
             if timeout_at(deadline, generations.changed()).await.is_err() {
                 return Err(self.unknown(name, wait));
             }
+            self.check_login()?;
         }
     }
 

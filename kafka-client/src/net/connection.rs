@@ -1,16 +1,13 @@
 //! A connection that everybody may ask: it encodes requests in the version that this broker speaks, and decodes the answers.
 
-use std::future::Future;
 use std::io;
-use std::marker::PhantomData;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use kafka_wire::messages::api_versions::{ApiVersionsRequest, ApiVersionsResponse};
-use kafka_wire::{ApiRanges, ErrorCode, Message as _, Request, decode_response, encode_request};
+use kafka_wire::messages::sasl_authenticate::SaslAuthenticateRequest;
+use kafka_wire::{ApiRanges, ErrorCode, Request, decode_response, encode_request};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -19,10 +16,13 @@ use tokio_util::task::TaskTracker;
 use crate::config::ClientConfig;
 use crate::error::Error;
 use crate::net::driver::{Answer, Command, Driver, Limits};
+use crate::net::pending::{Pending, decode, mute};
 use crate::net::resolve::Resolve;
 use crate::net::rest::Rest;
 use crate::net::stream::{self, Attempt};
 use crate::net::usage::Usage;
+use crate::security::login::{Authenticator, Session};
+use crate::security::renewal::Renewal;
 
 /// One connection to one broker. Closed when the last handle is gone and the last answer is in.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Connection {
 
 /// The way to a socket's task.
 #[derive(Debug)]
-struct Line {
+pub(crate) struct Line {
     broker: Arc<str>,
     client_id: Arc<str>,
     usage: Arc<Usage>,
@@ -54,28 +54,35 @@ pub(crate) struct Surroundings {
     pub(crate) stop: CancellationToken,
     /// Looks names up.
     pub(crate) resolver: Arc<dyn Resolve>,
+    /// Logs each connection in; `None` if nobody has to.
+    pub(crate) authenticator: Option<Arc<Authenticator>>,
 }
 
 impl Connection {
-    /// Connects to `broker` (`host:port`), known as `node_id`, and learns what it speaks.
+    /// Connects to `broker` (`host:port`), known as `node_id`, learns what it speaks, and logs in.
     pub(crate) async fn open(
         broker: Arc<str>,
         node_id: i32,
         around: &Surroundings,
         attempt: &mut Attempt,
     ) -> Result<Self, Error> {
-        let mut line = Line::open(broker.clone(), around, attempt).await?;
+        let (mut line, mut logged_in) = Line::open(broker.clone(), around, attempt).await?;
         let ranges = match line
             .versions(*ApiVersionsRequest::VERSIONS.end(), around)
             .await
         {
             // Brokers before KIP-511 close the connection on a version they do not know, once.
             Err(Error::Disconnected { .. }) => {
-                line = Line::open(broker, around, attempt).await?;
+                (line, logged_in) = Line::open(broker, around, attempt).await?;
                 line.versions(0, around).await?
             }
             other => other?,
         };
+        if let (Some(authenticator), Some(logged_in)) = (&around.authenticator, logged_in) {
+            let session = line.log_in(authenticator, &ranges).await?;
+            // Nobody listens any more if the connection has ended already, which the first request finds out.
+            let _ = logged_in.send(session);
+        }
         let address = attempt.tried.map(tracing::field::display);
         tracing::debug!(broker = %line.broker, node_id, address, "connected");
         Ok(Self {
@@ -175,11 +182,31 @@ impl Connection {
 }
 
 impl Line {
+    /// One by which a session is renewed: what is asked by it is no use of the connection.
+    pub(crate) fn new(
+        broker: Arc<str>,
+        client_id: Arc<str>,
+        commands: mpsc::Sender<Command>,
+    ) -> Self {
+        Self {
+            broker,
+            client_id,
+            usage: Arc::new(Usage::new(Instant::now())),
+            commands,
+        }
+    }
+
+    /// `host:port` it leads to.
+    pub(crate) fn broker(&self) -> &Arc<str> {
+        &self.broker
+    }
+
+    /// A line to a new socket, and where to tell of the login on it, if there has to be one.
     async fn open(
         broker: Arc<str>,
         around: &Surroundings,
         attempt: &mut Attempt,
-    ) -> Result<Self, Error> {
+    ) -> Result<(Self, Option<oneshot::Sender<Session>>), Error> {
         let config = &around.config;
         let stream = stream::open(&broker, attempt, &*around.resolver)
             .await
@@ -195,17 +222,51 @@ impl Line {
         let usage = Arc::new(Usage::new(Instant::now()));
         let rest = Rest::new(usage.clone(), config.connections_max_idle);
         let driver = Driver::new(stream, broker.clone(), limits, rest, receiver);
+        let client_id: Arc<str> = config.client_id.as_str().into();
         let stop = around.stop.clone();
-        around.tasks.spawn(async move {
-            // Whoever still waits learns it from the dropped channel.
-            let _ = stop.run_until_cancelled(driver.run()).await;
-        });
-        Ok(Self {
+        // Whoever still waits learns of the end from the dropped channel.
+        let logged_in = if let Some(authenticator) = &around.authenticator {
+            let (renewal, logged_in, turns) = Renewal::new(authenticator.clone());
+            let renewal = renewal.run(broker.clone(), client_id.clone());
+            let run = driver.with_turns(turns).run_with(renewal);
+            (around.tasks).spawn(async move { stop.run_until_cancelled(run).await });
+            Some(logged_in)
+        } else {
+            (around.tasks).spawn(async move { stop.run_until_cancelled(driver.run()).await });
+            None
+        };
+        let line = Self {
             broker,
-            client_id: config.client_id.as_str().into(),
+            client_id,
             usage,
             commands,
-        })
+        };
+        Ok((line, logged_in))
+    }
+
+    /// Says who we are, in what the broker speaks.
+    async fn log_in(
+        &self,
+        authenticator: &Authenticator,
+        ranges: &ApiRanges,
+    ) -> Result<Session, Error> {
+        let version = ranges.negotiate_up_to::<SaslAuthenticateRequest>(i16::MAX);
+        let version = version.map_err(|source| Error::Unsupported {
+            broker: self.broker.clone(),
+            source,
+        })?;
+        let opening = authenticator.prepare(&self.broker).await?;
+        authenticator.log_in(self, version, opening).await
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(crate) async fn ask<R: Request>(
+        &self,
+        request: &R,
+        version: i16,
+        timeout: Duration,
+    ) -> Result<R::Response, Error> {
+        self.send(request, version, timeout).await?.await
     }
 
     /// What the broker speaks, asked in `version`. A broker that lacks it answers in version 0 with error 35 (KIP-511); one more
@@ -250,13 +311,8 @@ impl Line {
             timeout,
         )
         .await?;
-        Ok(Pending {
-            receiver,
-            broker: self.broker.clone(),
-            usage: self.usage.clone(),
-            version,
-            request: PhantomData,
-        })
+        let (broker, usage) = (self.broker.clone(), self.usage.clone());
+        Ok(Pending::new(receiver, broker, usage, version))
     }
 
     async fn queue<R: Request>(
@@ -298,74 +354,6 @@ fn highest_api_versions(response: &ApiVersionsResponse) -> Option<i16> {
             .max_version
             .clamp(0, *ApiVersionsRequest::VERSIONS.end()),
     )
-}
-
-/// An answer on its way. Dropping it forgets the answer; the request stands.
-#[derive(Debug)]
-pub(crate) struct Pending<R> {
-    receiver: oneshot::Receiver<Result<Bytes, Error>>,
-    broker: Arc<str>,
-    usage: Arc<Usage>,
-    version: i16,
-    request: PhantomData<fn() -> R>,
-}
-
-impl<R: Request> Pending<R> {
-    /// The answer's bytes, not decoded.
-    async fn frame(self) -> Result<Bytes, Error> {
-        self.receiver
-            .await
-            .unwrap_or_else(|_| Err(lost(&self.broker)))
-    }
-}
-
-impl<R: Request> Future for Pending<R> {
-    type Output = Result<R::Response, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(Pin::new(&mut self.receiver).poll(context));
-        let frame = answer.unwrap_or_else(|_| Err(lost(&self.broker)))?;
-        let decoded = decode::<R>(&frame, self.version, &self.broker);
-        match &decoded {
-            Ok(response) => {
-                self.usage.answered(R::KEY);
-                mute(&self.usage, response.throttle_time_ms());
-            }
-            // Whoever sends what cannot be read is not trusted with another request.
-            Err(_) => self.usage.end(),
-        }
-        Poll::Ready(decoded)
-    }
-}
-
-fn decode<R: Request>(
-    frame: &Bytes,
-    version: i16,
-    broker: &Arc<str>,
-) -> Result<R::Response, Error> {
-    match decode_response::<R>(frame, version) {
-        Ok((_, response)) => Ok(response),
-        Err(source) => Err(Error::Malformed {
-            broker: broker.clone(),
-            source,
-        }),
-    }
-}
-
-/// A broker that has told how long it holds us back expects silence for that long (KIP-219). Those before 2.0 have held the answer back
-/// already; that the wait is twice as long then harms nobody.
-fn mute(usage: &Usage, throttle_time_ms: i32) {
-    if let Ok(throttle_time_ms @ 1..) = u64::try_from(throttle_time_ms) {
-        usage.mute(Instant::now() + Duration::from_millis(throttle_time_ms));
-    }
-}
-
-/// The socket's task ended without a word: the client was shut down.
-fn lost(broker: &Arc<str>) -> Error {
-    Error::Disconnected {
-        broker: broker.clone(),
-        source: Arc::new(io::ErrorKind::ConnectionAborted.into()),
-    }
 }
 
 fn closed(broker: &Arc<str>) -> Error {

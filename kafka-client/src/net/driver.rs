@@ -5,7 +5,7 @@
 //! time: a broker that is late once would answer the next request with the last one's answer.
 
 use std::collections::VecDeque;
-use std::future::Future as _;
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use tokio_util::io::poll_read_buf;
 use crate::error::Error;
 use crate::net::inflight::Inflight;
 use crate::net::rest::Rest;
+use crate::security::renewal::Turns;
 
 /// A request for the socket.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ pub(crate) struct Driver<S> {
     incoming: BytesMut,
     timer: Pin<Box<Sleep>>,
     rest: Rest,
+    turns: Turns,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
@@ -85,12 +87,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             incoming: BytesMut::new(),
             timer: Box::pin(sleep_until(Instant::now())),
             rest,
+            turns: Turns::default(),
         }
+    }
+
+    /// The same, with renewals of its session in between.
+    pub(crate) fn with_turns(self, turns: Turns) -> Self {
+        Self { turns, ..self }
     }
 
     /// Runs until the connection ends, then tells everybody who still waits.
     pub(crate) async fn run(mut self) {
         let end = std::future::poll_fn(|context| self.poll(context)).await;
+        self.finish(end);
+    }
+
+    /// The same, and ends when `renewal` does: nobody may use the connection any more.
+    pub(crate) async fn run_with(mut self, renewal: impl Future<Output = Error>) {
+        let end = tokio::select! {
+            biased;
+            end = std::future::poll_fn(|context| self.poll(context)) => end,
+            error = renewal => Err(error),
+        };
+        self.finish(end);
+    }
+
+    fn finish(mut self, end: Result<(), Error>) {
         match &end {
             Ok(()) => tracing::debug!(broker = %self.broker, "connection closed: not used"),
             Err(error) => {
@@ -100,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         let error = end.err().unwrap_or(Error::Closed);
         for answer in self.inflight.drain() {
-            let _ = answer.to.send(Err(error.clone()));
+            let _ = answer.to.send(Err(unanswered(&self.broker, &error)));
         }
         // What was never written is told apart: it is safe to send elsewhere.
         self.commands.close();
@@ -140,6 +162,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         }
         while self.inflight.len() < self.limits.max_in_flight && self.outgoing.len() < MAX_OUTGOING
         {
+            match self.turns.poll_next(context) {
+                Poll::Ready(Some(command)) => {
+                    self.accept_behind(command);
+                    continue;
+                }
+                Poll::Ready(None) => {}
+                Poll::Pending => return true,
+            }
             match self.commands.poll_recv(context) {
                 Poll::Ready(Some(command)) => self.accept(command),
                 Poll::Ready(None) => return false,
@@ -167,6 +197,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
         if let Some(answer) = answer {
             self.inflight.sent(id, answer, timeout, Instant::now());
         }
+    }
+
+    /// A request of a renewal. The broker may hold back the answers before it for as long as their senders wait, so it has its time after them.
+    fn accept_behind(&mut self, mut command: Command) {
+        if let Some(last) = self.inflight.last_deadline() {
+            command.timeout += last.saturating_duration_since(Instant::now());
+        }
+        self.accept(command);
     }
 
     /// Writes what the socket takes; true if that was anything.
@@ -238,7 +276,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
             let _ = answer.to.send(Ok(frame));
             progress = true;
         }
-        if progress {
+        // A session that is renewed does not make an idle connection a used one.
+        if progress && !self.turns.is_taken() {
             self.rest.answered();
         }
         Ok(progress)
@@ -283,6 +322,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Driver<S> {
     }
 }
 
+/// The error for a request that was written when the connection ended with `end`.
+fn unanswered(broker: &Arc<str>, end: &Error) -> Error {
+    if end.is_about_login() {
+        return Error::Disconnected {
+            broker: broker.clone(),
+            source: Arc::new(io::Error::other(end.clone())),
+        };
+    }
+    end.clone()
+}
+
 /// The error for a request that was still in line when the connection ended with `end`.
 fn unsent(broker: &Arc<str>, end: &Error) -> Error {
     match end {
@@ -290,6 +340,7 @@ fn unsent(broker: &Arc<str>, end: &Error) -> Error {
             broker: broker.clone(),
             source: source.clone(),
         },
+        _ if end.is_about_login() => end.clone(),
         _ => Error::Connect {
             broker: broker.clone(),
             source: Arc::new(io::ErrorKind::NotConnected.into()),

@@ -65,6 +65,11 @@ impl<T> Inflight<T> {
         self.waiting.iter().map(|waiting| waiting.deadline).min()
     }
 
+    /// When the last of them does.
+    pub(crate) fn last_deadline(&self) -> Option<Instant> {
+        self.waiting.iter().map(|waiting| waiting.deadline).max()
+    }
+
     /// Takes a request whose time is up at `now`, if there is one.
     pub(crate) fn expire(&mut self, now: Instant) -> Option<Waiting<T>> {
         let late = self

@@ -62,12 +62,17 @@ impl Usage {
 
     /// There was an answer to a request of this API that could be read.
     pub(crate) fn answered(&self, api_key: i16) {
-        if api_key != ApiKey::API_VERSIONS.0 {
+        let opening = [
+            ApiKey::API_VERSIONS,
+            ApiKey::SASL_HANDSHAKE,
+            ApiKey::SASL_AUTHENTICATE,
+        ];
+        if !opening.contains(&ApiKey(api_key)) {
             self.has_answered.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether anything was answered but what the broker speaks.
+    /// Whether anything was answered but what the broker speaks and who we are.
     pub(crate) fn has_answered(&self) -> bool {
         self.has_answered.load(Ordering::Relaxed)
     }

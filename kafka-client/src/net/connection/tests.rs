@@ -91,6 +91,7 @@ fn around() -> Surroundings {
         tasks: TaskTracker::new(),
         stop: CancellationToken::new(),
         resolver: Arc::new(SystemResolver),
+        authenticator: None,
     }
 }
 

@@ -19,7 +19,7 @@ use kafka_wire::{ErrorCode, Request as _, Uuid};
 use crate::cluster::Cluster;
 use crate::cluster::pool::Purpose;
 use crate::error::Error;
-use crate::net::connection::Pending;
+use crate::net::pending::Pending;
 use crate::producer::batch::Batch;
 use crate::producer::config::{Acks, ProducerConfig};
 use crate::producer::metrics::BatchSent;
