@@ -144,7 +144,10 @@ impl Member {
         let mut outcome = Outcome::default();
         self.told = None;
         match code {
-            ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::FENCED_MEMBER_EPOCH => {
+            // A group without members may be forgotten as a whole.
+            ErrorCode::UNKNOWN_MEMBER_ID
+            | ErrorCode::FENCED_MEMBER_EPOCH
+            | ErrorCode::GROUP_ID_NOT_FOUND => {
                 self.left();
                 outcome.lost = true;
                 return outcome;

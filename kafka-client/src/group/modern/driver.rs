@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kafka_wire::messages::consumer_group_heartbeat::ConsumerGroupHeartbeatRequest;
-use kafka_wire::{Request as _, Uuid};
+use kafka_wire::{ErrorCode, Request as _, Uuid};
 use tokio::time::{Duration, Instant};
 
 use super::{Member, Step};
@@ -97,7 +97,7 @@ pub(crate) async fn leave(offsets: &Offsets, identity: &Identity) -> Result<(), 
     let answer = connection.call(&request).await?;
     match answer.error_code.check() {
         // Whom the coordinator does not know has left.
-        Ok(()) | Err(kafka_wire::ErrorCode::UNKNOWN_MEMBER_ID) => Ok(()),
+        Ok(()) | Err(ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::GROUP_ID_NOT_FOUND) => Ok(()),
         Err(code) => Err(Error::Refused {
             api: ConsumerGroupHeartbeatRequest::name(),
             subject: group.id.clone(),

@@ -154,7 +154,11 @@ fn a_topic_without_a_name_waits_for_it() {
 
 #[test]
 fn whoever_is_fenced_has_lost_everything_and_joins_again() {
-    for code in [ErrorCode::FENCED_MEMBER_EPOCH, ErrorCode::UNKNOWN_MEMBER_ID] {
+    for code in [
+        ErrorCode::GROUP_ID_NOT_FOUND,
+        ErrorCode::FENCED_MEMBER_EPOCH,
+        ErrorCode::UNKNOWN_MEMBER_ID,
+    ] {
         let now = Instant::now();
         let mut member = settled(now);
         heartbeat(&mut member, now + INTERVAL);
