@@ -77,13 +77,16 @@ fn client(work: &Work) -> Outcome<Client> {
     })?)
 }
 
-fn producer(work: &Work, linger: Duration) -> Outcome<Producer> {
+/// Knows its topic already, as rskafka's partition clients do.
+async fn producer(work: &Work, linger: Duration) -> Outcome<Producer> {
     let config = ProducerConfig {
         linger,
         batch_size: BATCH,
         ..Default::default()
     };
-    Ok(Producer::new(&client(work)?, config)?)
+    let client = client(work)?;
+    client.partition_count(&work.topic).await?;
+    Ok(Producer::new(&client, config)?)
 }
 
 /// Partitions in turn, for ever.
@@ -92,7 +95,7 @@ fn in_turn(work: &Work) -> impl Iterator<Item = Option<i32>> + use<> {
 }
 
 async fn produce(work: &Work) -> Outcome<Figures> {
-    let producer = producer(work, LINGER)?;
+    let producer = producer(work, LINGER).await?;
     let payload = vec![b'x'; work.size];
     let meter = Meter::start()?;
     let mut waiting = VecDeque::with_capacity(1 << 20);
@@ -141,7 +144,7 @@ async fn consume(work: &Work) -> Outcome<Figures> {
 }
 
 async fn latency(work: &Work) -> Outcome<Figures> {
-    let producer = producer(work, Duration::ZERO)?;
+    let producer = producer(work, Duration::ZERO).await?;
     let payload = vec![b'x'; work.size];
     let mut meter = Meter::start()?;
     for partition in in_turn(work).take(work.count) {
