@@ -3,7 +3,7 @@
 //! `bench_peer produce|consume|latency ours BOOTSTRAP TOPIC SIZE COUNT PARTITIONS`
 //!
 //! The topic exists already and has PARTITIONS partitions.
-//! - produce: COUNT records of SIZE bytes, acks=all, idempotent, linger 20 ms, batches up to 1 MB, the default buffer (32 MiB: more only
+//! - produce: COUNT records of SIZE bytes, acks=all, idempotent, two connections, linger 20 ms, batches up to 1 MB, the default buffer (32 MiB: more only
 //!   spreads the work over more memory than the processor's caches hold); ends when every record's result has been seen.
 //! - consume: COUNT records from the beginning, all partitions assigned, no group; every value's length is read.
 //! - latency: COUNT records one after the other, linger 0, each result awaited.
@@ -14,6 +14,7 @@
 
 use std::collections::VecDeque;
 use std::error::Error;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const BATCH: usize = 1_000_000;
 const LINGER: Duration = Duration::from_millis(20);
+/// To the one broker: its two cores take two requests at a time.
+const CONNECTIONS: NonZeroU8 = NonZeroU8::new(2).unwrap();
 /// Deliveries that wait at a time.
 const WINDOW: usize = 500_000;
 
@@ -82,6 +85,7 @@ async fn producer(work: &Work, linger: Duration) -> Outcome<Producer> {
     let config = ProducerConfig {
         linger,
         batch_size: BATCH,
+        connections: CONNECTIONS,
         ..Default::default()
     };
     let client = client(work)?;

@@ -13,6 +13,8 @@
 #[path = "support/history.rs"]
 mod history;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU8;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -254,6 +256,38 @@ async fn records_of_one_linger_share_a_request() {
     history.send(&setup.producer, TOPIC, 0..100, 2).await;
     history.check(&setup.logs(2));
     assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn partitions_share_the_connections_and_keep_to_theirs() {
+    let config = ProducerConfig {
+        connections: NonZeroU8::new(2).unwrap(),
+        ..hasty()
+    };
+    let setup = setup(1, 6, config).await;
+    let used = Arc::new(Mutex::new(BTreeMap::<i32, BTreeSet<u64>>::new()));
+    let seen_on = used.clone();
+    setup.on_produce(move |_, seen| {
+        let request = seen.request::<ProduceRequest>().unwrap();
+        for topic in &request.topic_data {
+            for data in &topic.partition_data {
+                let mut used = seen_on.lock().unwrap();
+                used.entry(data.index).or_default().insert(seen.connection);
+            }
+        }
+        Control::Pass
+    });
+    let mut history = History::default();
+    for round in 0..5 {
+        let numbers = round * 60..(round + 1) * 60;
+        history.send(&setup.producer, TOPIC, numbers, 6).await;
+    }
+    history.check(&setup.logs(6));
+    let used = used.lock().unwrap();
+    assert_eq!(used.len(), 6);
+    assert!(used.values().all(|connections| connections.len() == 1));
+    let connections: BTreeSet<_> = used.values().flatten().collect();
+    assert_eq!(connections.len(), 2);
 }
 
 /// All on one thread: nothing is sent while the task that fills the batches keeps it to itself.

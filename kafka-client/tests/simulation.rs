@@ -17,6 +17,7 @@
 #[path = "support/history.rs"]
 mod history;
 
+use std::num::NonZeroU8;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicI16, Ordering};
 use std::sync::{Arc, Mutex};
@@ -190,6 +191,7 @@ fn config(random: &mut Rng) -> ProducerConfig {
         max_in_flight: random.usize(1..=5),
         retry_backoff: Duration::from_millis(random.u64(1..200)),
         compression: *random.choice(&CODECS).unwrap(),
+        connections: NonZeroU8::new(random.u8(1..4)).unwrap(),
         ..Default::default()
     }
 }

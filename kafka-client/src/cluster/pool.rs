@@ -20,8 +20,8 @@ use crate::net::connection::{Connection, Surroundings};
 pub(crate) enum Purpose {
     /// Metadata and other short questions.
     General,
-    /// Produce requests.
-    Produce,
+    /// Produce requests. A broker works on one request of a connection at a time, so a producer may have several, by number.
+    Produce(u8),
     /// Groups and their offsets.
     Coordinator,
 }

@@ -72,7 +72,7 @@ async fn a_name_that_moved_is_followed() {
     let names = Names::all(old.addr_of(1).unwrap());
     let cluster = cluster(&["kafka.test:9092"], &names);
     cluster.known(Duration::from_secs(5)).await.unwrap();
-    let before = cluster.broker(1, Purpose::Produce).await.unwrap();
+    let before = cluster.broker(1, Purpose::Produce(0)).await.unwrap();
     assert_eq!(asked.load(Ordering::Relaxed), 0);
 
     *names.address.lock().unwrap() = new.addr_of(1).unwrap();
@@ -86,7 +86,7 @@ async fn a_name_that_moved_is_followed() {
             cluster.refresh();
             tokio::task::yield_now().await;
         }
-        cluster.broker(1, Purpose::Produce).await.unwrap();
+        cluster.broker(1, Purpose::Produce(0)).await.unwrap();
     };
     tokio::time::timeout(Duration::from_secs(30), followed)
         .await
@@ -102,7 +102,7 @@ async fn two_brokers_may_share_an_address() {
     let cluster = cluster(&["kafka.test:9092"], &names);
     cluster.known(Duration::from_secs(5)).await.unwrap();
     for node in [1, 2] {
-        let connection = cluster.broker(node, Purpose::Produce).await.unwrap();
+        let connection = cluster.broker(node, Purpose::Produce(0)).await.unwrap();
         assert_eq!(connection.node_id(), node);
     }
     cluster.shutdown().await;

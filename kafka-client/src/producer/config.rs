@@ -1,6 +1,7 @@
 //! How a producer batches, waits and repeats.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU8;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,10 @@ pub struct ProducerConfig {
     /// Batches of one partition under way at a time, with idempotence or without retries; otherwise it is one, to keep their order.
     /// Kafka: `max.in.flight.requests.per.connection`. Default: 5, which is also the most with idempotence.
     pub max_in_flight: usize,
+    /// Connections for produce requests to each broker, which share the partitions: a broker works on one request of a connection at a
+    /// time, so a producer that sends more than a broker takes that way gains by a second one. Kafka's own clients have one.
+    /// Default: 1.
+    pub connections: NonZeroU8,
     /// Which partition a record with a key goes to. Kafka: `partitioner.class`; librdkafka: `partitioner`. Default: murmur2, as Kafka's
     /// Java client.
     pub partitioner: Partitioner,
@@ -82,6 +87,7 @@ impl Default for ProducerConfig {
             retry_backoff_max: Duration::from_secs(1),
             max_block: Duration::from_mins(1),
             max_in_flight: MAX_IDEMPOTENT_IN_FLIGHT,
+            connections: NonZeroU8::MIN,
             partitioner: Partitioner::default(),
             ignore_keys: false,
             keyless: Keyless::default(),

@@ -34,7 +34,7 @@ use answer::Answer;
 use enlisting::Enlisting;
 use identity::Known;
 use request::{Event, Sent, Work};
-use sink::Sink;
+use sink::{Route, Sink};
 use timers::{Alarm, Timers};
 
 /// The sender of one producer.
@@ -44,7 +44,7 @@ pub(crate) struct Sender {
     config: Arc<ProducerConfig>,
     /// What is known of each partition, by its id.
     tracked: HashMap<usize, Tracked>,
-    sinks: HashMap<i32, Sink>,
+    sinks: HashMap<Route, Sink>,
     /// Partitions with something to send and no leader.
     homeless: Vec<Arc<Partition>>,
     identity: Known,
@@ -146,44 +146,44 @@ impl Sender {
     fn handle(&mut self, event: Event, now: Instant) {
         match event {
             Event::Sent {
-                node,
+                route,
                 codecs,
                 spoiled,
                 outcome,
             } => {
-                let sink = self.sinks.entry(node).or_default();
+                let sink = self.sinks.entry(route).or_default();
                 sink.is_sending = false;
                 sink.codecs = Some(codecs);
                 self.spoiled(spoiled, now);
                 match outcome {
                     Ok(Sent::Awaited(answer)) => self.work.push(answer),
                     Ok(Sent::Unanswered(parcels)) => {
-                        self.landed(node);
+                        self.landed(route);
                         self.unacknowledged(parcels, now);
                     }
                     Err((parcels, error)) => {
-                        self.landed(node);
-                        self.unanswered(node, parcels, error, now);
+                        self.landed(route);
+                        self.unanswered(route.node, parcels, error, now);
                     }
                 }
             }
             Event::Answered {
-                node,
+                route,
                 parcels,
                 topics,
                 answer,
             } => {
-                self.landed(node);
+                self.landed(route);
                 match answer {
                     Ok(response) => {
                         let answer = Answer {
-                            node,
+                            route,
                             topics,
                             response,
                         };
                         self.answered(parcels, answer, now);
                     }
-                    Err(error) => self.unanswered(node, parcels, error, now),
+                    Err(error) => self.unanswered(route.node, parcels, error, now),
                 }
             }
             Event::Identity(outcome) => self.identified(outcome, now),
@@ -195,8 +195,8 @@ impl Sender {
         }
     }
 
-    fn landed(&mut self, node: i32) {
-        if let Some(sink) = self.sinks.get_mut(&node) {
+    fn landed(&mut self, route: Route) {
+        if let Some(sink) = self.sinks.get_mut(&route) {
             sink.in_flight = sink.in_flight.saturating_sub(1);
         }
     }
@@ -232,8 +232,8 @@ impl Sender {
                         self.look(&partition, now);
                     }
                 }
-                Alarm::Sink(node) => {
-                    if let Some(sink) = self.sinks.get_mut(&node) {
+                Alarm::Sink(route) => {
+                    if let Some(sink) = self.sinks.get_mut(&route) {
                         sink.muted_until = None;
                     }
                 }
@@ -282,8 +282,12 @@ impl Sender {
             return;
         }
         if let Some(node) = partition.leader() {
+            // As the partition's number says, so it is the same for its whole life.
+            let connections = self.config.connections.get();
+            let connection = partition.id % usize::from(connections);
+            let connection = u8::try_from(connection).unwrap_or_default();
             self.sinks
-                .entry(node)
+                .entry(Route { node, connection })
                 .or_default()
                 .line
                 .push_back(partition.clone());

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::Sender;
 use super::request::Parcel;
+use super::sink::Route;
 use super::timers::Alarm;
 use crate::cluster::metadata;
 use crate::error::Error;
@@ -23,8 +24,8 @@ use crate::producer::send_error::SendErrorKind;
 
 /// An answer and what it belongs to.
 pub(super) struct Answer {
-    /// Who gave it.
-    pub(super) node: i32,
+    /// Who gave it, on which connection.
+    pub(super) route: Route,
     /// Topics by id.
     pub(super) topics: HashMap<Uuid, Arc<str>>,
     /// What it says.
@@ -45,7 +46,7 @@ fn silence() -> PartitionProduceResponse {
 impl Sender {
     /// The broker has answered.
     pub(super) fn answered(&mut self, parcels: Vec<Parcel>, answer: Answer, now: Instant) {
-        self.mute(answer.node, answer.response.throttle_time_ms, now);
+        self.mute(answer.route, answer.response.throttle_time_ms, now);
         let key = |parcel: &Parcel| (parcel.partition.topic.clone(), parcel.partition.number);
         let mut waiting: Waiting = parcels
             .into_iter()
@@ -74,7 +75,7 @@ impl Sender {
             self.follow(now);
         }
         for (parcel, partition) in told {
-            self.judged(parcel, answer.node, partition, now);
+            self.judged(parcel, answer.route.node, partition, now);
         }
     }
 
@@ -349,12 +350,12 @@ impl Sender {
     }
 
     /// A broker that holds us back for its quota gets nothing for that long (KIP-219).
-    fn mute(&mut self, node: i32, throttle_time_ms: i32, now: Instant) {
+    fn mute(&mut self, route: Route, throttle_time_ms: i32, now: Instant) {
         let Ok(throttle_time_ms @ 1..) = u64::try_from(throttle_time_ms) else {
             return;
         };
         let until = now + Duration::from_millis(throttle_time_ms);
-        self.sinks.entry(node).or_default().muted_until = Some(until);
-        self.timers.arm(Alarm::Sink(node), until);
+        self.sinks.entry(route).or_default().muted_until = Some(until);
+        self.timers.arm(Alarm::Sink(route), until);
     }
 }

@@ -16,6 +16,7 @@ use kafka_wire::messages::produce::{
 use kafka_wire::records::{Codecs, Compression};
 use kafka_wire::{ErrorCode, Request as _, Uuid};
 
+use super::sink::Route;
 use crate::cluster::Cluster;
 use crate::cluster::pool::Purpose;
 use crate::error::Error;
@@ -55,8 +56,8 @@ impl Parcel {
 
 /// What goes to one broker in one request.
 pub(super) struct Load {
-    /// The broker.
-    pub(super) node: i32,
+    /// The way to it.
+    pub(super) route: Route,
     /// One batch each of some partitions.
     pub(super) parcels: Vec<Parcel>,
     /// Compressors, lent by the broker's sink.
@@ -69,8 +70,8 @@ pub(super) struct Load {
 pub(super) enum Event {
     /// A request is in line for its socket, or could not be: the sink may fill the next one.
     Sent {
-        /// The broker.
-        node: i32,
+        /// The way to the broker.
+        route: Route,
         /// Compressors, given back.
         codecs: Box<Codecs>,
         /// Batches that could not be made into bytes.
@@ -80,8 +81,8 @@ pub(super) enum Event {
     },
     /// An answer, or what came instead.
     Answered {
-        /// The broker.
-        node: i32,
+        /// The way to the broker.
+        route: Route,
         /// The batches.
         parcels: Vec<Parcel>,
         /// Topics by id: newer answers do not name them.
@@ -115,7 +116,7 @@ pub(super) type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 /// Makes the request, gets a connection and puts the one in line for the other.
 pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, load: Load) -> Event {
-    let node = load.node;
+    let route = load.route;
     let (mut load, bytes) = seal(load, &config).await;
     let mut parcels = Vec::with_capacity(load.parcels.len());
     let mut sealed = Vec::with_capacity(load.parcels.len());
@@ -134,19 +135,19 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
     let standing = load.standing.as_deref();
     let versions = versions(&parcels, standing);
     request.transactional_id = standing.map(|standing| standing.id.to_string());
-    let outcome = dispatch(&cluster, &config, node, request, versions).await;
+    let outcome = dispatch(&cluster, &config, route, request, versions).await;
     if outcome.is_ok()
         && let Some(observer) = &config.observer
     {
         for parcel in &parcels {
-            observer.batch_sent(&parcel.sent(node, &config));
+            observer.batch_sent(&parcel.sent(route.node, &config));
         }
     }
     let outcome = match outcome {
         Ok(Some(pending)) => Ok(Sent::Awaited(Box::pin(async move {
             let answer = pending.await;
             Event::Answered {
-                node,
+                route,
                 parcels,
                 topics,
                 answer,
@@ -156,7 +157,7 @@ pub(super) async fn send(cluster: Arc<Cluster>, config: Arc<ProducerConfig>, loa
         Err(error) => Err((parcels, error)),
     };
     Event::Sent {
-        node,
+        route,
         codecs: load.codecs,
         spoiled,
         outcome,
@@ -264,11 +265,12 @@ fn request(
 async fn dispatch(
     cluster: &Cluster,
     config: &ProducerConfig,
-    node: i32,
+    route: Route,
     request: ProduceRequest,
     versions: RangeInclusive<i16>,
 ) -> Result<Option<Pending<ProduceRequest>>, Error> {
-    let connection = cluster.broker(node, Purpose::Produce).await?;
+    let purpose = Purpose::Produce(route.connection);
+    let connection = cluster.broker(route.node, purpose).await?;
     let version = connection.version_up_to::<ProduceRequest>(*versions.end())?;
     if version < *versions.start() {
         return Err(Error::Refused {

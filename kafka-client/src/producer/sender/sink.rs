@@ -13,7 +13,16 @@ use super::request::{self, Load, Parcel, Work};
 use crate::producer::lane::Take;
 use crate::producer::topics::Partition;
 
-/// A broker as the sender sees it.
+/// A way to a broker: one of the producer's connections to it. A partition keeps to one, so that its batches stay in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Route {
+    /// The broker.
+    pub(super) node: i32,
+    /// Which connection.
+    pub(super) connection: u8,
+}
+
+/// A way to a broker as the sender sees it.
 #[derive(Default)]
 pub(super) struct Sink {
     /// Partitions with something for it.
@@ -31,38 +40,38 @@ pub(super) struct Sink {
 impl Sender {
     /// Fills and sends a request for every broker that can take one.
     pub(super) async fn dispatch(&mut self, now: Instant) {
-        let nodes: Vec<i32> = self.sinks.keys().copied().collect();
-        for node in nodes {
-            while self.can_take(node, now) {
-                let parcels = self.fill(node, now);
+        let routes: Vec<Route> = self.sinks.keys().copied().collect();
+        for route in routes {
+            while self.can_take(route, now) {
+                let parcels = self.fill(route, now);
                 if parcels.is_empty() {
                     break;
                 }
-                self.send(node, parcels).await;
+                self.send(route, parcels).await;
             }
         }
     }
 
-    fn can_take(&self, node: i32, now: Instant) -> bool {
+    fn can_take(&self, route: Route, now: Instant) -> bool {
         let most = self.cluster.config().max_in_flight;
-        self.sinks.get(&node).is_some_and(|sink| {
+        self.sinks.get(&route).is_some_and(|sink| {
             let is_muted = sink.muted_until.is_some_and(|until| until > now);
             !sink.line.is_empty() && !sink.is_sending && !is_muted && sink.in_flight < most
         })
     }
 
     /// One batch each of the partitions in line, as many as a request holds.
-    fn fill(&mut self, node: i32, now: Instant) -> Vec<Parcel> {
+    fn fill(&mut self, route: Route, now: Instant) -> Vec<Parcel> {
         let mut parcels: Vec<Parcel> = Vec::new();
         let mut bytes = 0;
         let line = self
             .sinks
-            .get_mut(&node)
+            .get_mut(&route)
             .map(|sink| std::mem::take(&mut sink.line));
         let mut line = line.unwrap_or_default();
         while let Some(partition) = line.pop_front() {
             self.leaves_line(&partition);
-            if partition.leader() != Some(node) {
+            if partition.leader() != Some(route.node) {
                 self.put_in_line(&partition);
                 continue;
             }
@@ -77,7 +86,7 @@ impl Sender {
                 {
                     None
                 } else {
-                    Some(batches.take(node, now, self.patience, identity))
+                    Some(batches.take(route.node, now, self.patience, identity))
                 }
             };
             match take {
@@ -98,7 +107,7 @@ impl Sender {
             }
         }
         // Partitions that are still ready, and came back meanwhile, go behind those that were not reached.
-        if let Some(sink) = self.sinks.get_mut(&node) {
+        if let Some(sink) = self.sinks.get_mut(&route) {
             line.append(&mut sink.line);
             sink.line = line;
         }
@@ -112,12 +121,12 @@ impl Sender {
     }
 
     /// Sends what was filled. As a rule the connection stands and takes it at once.
-    async fn send(&mut self, node: i32, parcels: Vec<Parcel>) {
-        let sink = self.sinks.entry(node).or_default();
+    async fn send(&mut self, route: Route, parcels: Vec<Parcel>) {
+        let sink = self.sinks.entry(route).or_default();
         sink.is_sending = true;
         sink.in_flight += 1;
         let load = Load {
-            node,
+            route,
             parcels,
             codecs: sink
                 .codecs

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashMap};
 
 use tokio::time::Instant;
 
+use super::sink::Route;
+
 /// What to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Alarm {
     /// A partition, by its id.
     Partition(usize),
-    /// A broker, by its number: it was muted.
-    Sink(i32),
+    /// A way to a broker, which was muted.
+    Sink(Route),
     /// The producer's identity.
     Identity,
     /// Topics that nobody sends to.
@@ -70,12 +72,24 @@ mod tests {
         let second = Duration::from_secs(1);
         let mut timers = Timers::default();
         timers.arm(Alarm::Partition(1), now + second * 2);
-        timers.arm(Alarm::Sink(1), now + second);
+        timers.arm(
+            Alarm::Sink(Route {
+                node: 1,
+                connection: 0,
+            }),
+            now + second,
+        );
 
         assert_eq!(timers.next(), Some(now + second));
         assert_eq!(timers.ring(now), None);
         let later = now + second * 2;
-        assert_eq!(timers.ring(later), Some(Alarm::Sink(1)));
+        assert_eq!(
+            timers.ring(later),
+            Some(Alarm::Sink(Route {
+                node: 1,
+                connection: 0
+            }))
+        );
         assert_eq!(timers.ring(later), Some(Alarm::Partition(1)));
         assert_eq!((timers.ring(later), timers.next()), (None, None));
     }
