@@ -73,51 +73,49 @@ impl Fetcher {
                     }
                 }
                 Work::Fetch(wanted, words) => {
-                    let said = !words.is_empty();
-                    let mut places: Vec<_> = words.keys().copied().collect();
+                    let places = words.keys().copied().collect();
                     let result = self.fetch(wanted, words).await;
-                    self.done(result, said, &mut places).await;
+                    self.done(result, places).await;
                 }
                 Work::Say(words) => {
-                    let mut places: Vec<_> = words.keys().copied().collect();
+                    let places = words.keys().copied().collect();
                     let result = self.say(words, false).await;
-                    self.done(result, true, &mut places).await;
+                    self.done(result, places).await;
                 }
                 Work::Close(words) => {
-                    let said = !words.is_empty();
-                    let mut places: Vec<_> = words.keys().copied().collect();
-                    let result = if self.session.is_open() {
-                        self.say(words, true).await
-                    } else {
-                        Ok(())
-                    };
-                    self.done(result, said, &mut places).await;
+                    let places: Vec<_> = words.keys().copied().collect();
+                    // Without a session there is nothing to end, but words that came too late are to be told as such.
+                    if self.session.is_open() || !places.is_empty() {
+                        let result = self.say(words, true).await;
+                        self.done(result, places).await;
+                    }
                     return;
                 }
             }
         }
     }
 
-    /// What came of a request, and of what it said.
-    async fn done(&mut self, result: Result<(), Error>, said: bool, places: &mut Vec<Place>) {
-        match result {
-            Ok(()) => self.backoff.reset(),
-            Err(error) => {
-                tracing::debug!(node = self.node, error = %crate::error::chain(&error), "share fetch failed");
-                self.session.reset();
-                self.connection = None;
-                self.shared.cluster.refresh();
-                for place in places.drain(..) {
-                    self.with_name(place, |shared, partition| {
-                        shared.with(|state| state.refused(partition, error.clone()));
-                    });
-                }
+    /// What came of a request, and of what it said of records in `places`.
+    async fn done(&mut self, result: Result<(), Error>, places: Vec<Place>) {
+        let said = !places.is_empty();
+        if let Err(error) = &result {
+            tracing::debug!(node = self.node, error = %crate::error::chain(error), "share fetch failed");
+            self.session.reset();
+            self.connection = None;
+            self.shared.cluster.refresh();
+            for place in places {
+                self.with_name(place, |shared, partition| {
+                    shared.with(|state| state.refused(partition, error.clone()));
+                });
             }
         }
+        // Last of all: whoever waits for answers looks at the refusals then.
         if said {
             self.shared.with(State::answered);
         }
-        if self.connection.is_none() && !self.shared.with(|state| state.is_closing()) {
+        if result.is_ok() {
+            self.backoff.reset();
+        } else if !self.shared.with(|state| state.is_closing()) {
             sleep(self.backoff.failed()).await;
         }
     }
